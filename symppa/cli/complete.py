@@ -1,0 +1,66 @@
+"""What a shell proposes: shipped names, and the givens and outputs of the system on the line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+from click.shell_completion import CompletionItem
+
+from symppa.errors import SymppaError
+
+Items = list[CompletionItem]
+
+
+def descriptions(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
+    """Names of descriptions, or files where a path has been begun."""
+    from symppa.descriptions import shipped
+
+    if shipped.is_file(begun):
+        return [CompletionItem(begun, type="file")]
+    return _begun(shipped.names(), begun)
+
+
+def described(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
+    """Names of descriptions and systems."""
+    from symppa.descriptions import systems
+
+    return [*descriptions(ctx, option, begun), *_begun(systems.SHIPPED, begun)]
+
+
+def givens(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
+    """Givens of the system, ready for their value."""
+    name = _system(ctx)
+    if "=" in begun or not name:
+        return []
+    from symppa.studies.subject import Subject
+
+    try:
+        known = Subject(name).program().known
+    except SymppaError:
+        return []
+    return [CompletionItem(f"{n}=", help=k.meaning) for n, k in known.items() if n.startswith(begun)]
+
+
+def outputs(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
+    """Outputs of the system."""
+    name = _system(ctx)
+    if not name:
+        return []
+    from symppa.studies.subject import Subject
+
+    try:
+        found = Subject(name).program().outputs
+    except SymppaError:
+        return []
+    return [CompletionItem(n, help=d.meaning) for n, d in found.items() if n.startswith(begun)]
+
+
+def _system(ctx: click.Context) -> str:
+    """The system on the line; click leaves it among the rest while an option waits for its value."""
+    name = ctx.params.get("system") or ctx.params.get("name") or next(iter(ctx.args), "")
+    return name if isinstance(name, str) else ""
+
+
+def _begun(names: Iterable[str], begun: str) -> Items:
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(begun)]

@@ -1,0 +1,121 @@
+"""Options that verbs share, and how their texts are read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import click
+
+from symppa.cli import complete
+from symppa.errors import QuestionError
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+Decorator = Callable[[Decorated], Decorated]
+
+
+def _louder(ctx: click.Context, option: click.Parameter, count: int) -> None:
+    if count:
+        logging.getLogger("symppa").setLevel(logging.INFO if count == 1 else logging.DEBUG)
+
+
+def _quieter(ctx: click.Context, option: click.Parameter, quiet: bool) -> None:
+    if quiet:
+        logging.getLogger("symppa").setLevel(logging.ERROR)
+
+
+def _plug_in(ctx: click.Context, option: click.Parameter, packages: tuple[str, ...]) -> None:
+    if packages and not ctx.resilient_parsing:
+        from symppa.descriptions import systems
+
+        for package in packages:
+            systems.plug_in(package)
+
+
+# Asked for before or after the verb. What --debug does is decided where errors end, in main.
+EVERYWHERE = (
+    click.option(
+        "--plugin", multiple=True, metavar="PACKAGE", expose_value=False, is_eager=True, callback=_plug_in,
+        help="Import a package of models that descriptions may name.",
+    ),
+    click.option("-v", "--verbose", count=True, expose_value=False, callback=_louder, help="Say more on stderr."),
+    click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_quieter, help="Say errors only."),
+    click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
+)  # fmt: skip
+
+
+def _all(options: Iterable[Decorator[Any]], function: Decorated) -> Decorated:
+    for option in reversed(tuple(options)):
+        function = option(function)
+    return function
+
+
+def everywhere(function: Decorated) -> Decorated:
+    """The options that stand before or after any verb."""
+    return _all(EVERYWHERE, function)
+
+
+def forms(*names: str) -> Decorator[Any]:
+    """`--json`, `--csv`, `--markdown` as one argument `form`."""
+    helps = {
+        "json": "Print everything as JSON, all digits.",
+        "csv": "Print one table as CSV, all digits.",
+        "markdown": "Print tables as Markdown.",
+    }
+    flags = [click.option(f"--{n}", "form", flag_value=n, default=None, help=helps[n]) for n in names]
+    return lambda function: everywhere(_all(flags, function))
+
+
+def choices(function: Decorated) -> Decorated:
+    """`--set` and `--part`, as mappings `values` and `parts`."""
+    options = (
+        click.option(
+            "--set", "values", multiple=True, metavar="NAME=VALUE", callback=pairs, shell_complete=complete.givens,
+            help="Replace one value, or one member of a vector.",
+        ),
+        click.option(
+            "--part", "parts", multiple=True, metavar="PATH=CLASS", callback=pairs,
+            help="Choose the class of a replaceable part.",
+        ),
+    )  # fmt: skip
+    return _all(options, function)
+
+
+def grid(function: Decorated) -> Decorated:
+    """`--axis` and `--where`, the grid of a sweep."""
+    options = (
+        click.option(
+            "--axis", "axes", multiple=True, required=True, metavar="NAME=VALUES", callback=pairs,
+            shell_complete=complete.givens,
+            help="One axis: 16:64:4 (step), 1.5GHz:3GHz:16 (points), 1:1000:x10 (factor) or a,b,c.",
+        ),
+        click.option("--where", multiple=True, metavar="LIMIT", help='Keep designs within, as "power <= 500 W".'),
+    )  # fmt: skip
+    return _all(options, function)
+
+
+def plot(function: Decorated) -> Decorated:
+    """`--plot DIR`."""
+    option = click.option(
+        "--plot", "folder", type=click.Path(file_okay=False), metavar="DIR", help="Write figures to a folder."
+    )
+    return option(function)
+
+
+def system(function: Decorated) -> Decorated:
+    """The argument SYSTEM."""
+    return click.argument("system", shell_complete=complete.descriptions)(function)
+
+
+def pairs(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """NAME=VALUE, repeated, as a mapping."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip() or not value.strip():
+            raise click.BadParameter(f"{text!r} is not {option.metavar}", ctx, option)
+        if name.strip() in found:
+            raise QuestionError(f"{option.opts[0]} {name.strip()} is given twice")
+        found[name.strip()] = value.strip()
+    return found

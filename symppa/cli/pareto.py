@@ -1,0 +1,61 @@
+"""symppa pareto: the designs of a grid that no other beats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from symppa.cli import complete, options, output
+from symppa.cli.progress import walk
+from symppa.errors import QuestionError
+from symppa.studies.pareto import pareto
+
+
+@click.command("pareto")
+@options.system
+@options.grid
+@options.choices
+@click.option("--minimize", multiple=True, metavar="OUTPUT", shell_complete=complete.outputs, help="Less is better.")
+@click.option("--maximize", multiple=True, metavar="OUTPUT", shell_complete=complete.outputs, help="More is better.")
+@click.option(
+    "--output", "outputs", multiple=True, metavar="NAME", shell_complete=complete.outputs,
+    help="An output to show beside the objectives.",
+)  # fmt: skip
+@options.plot
+@options.forms("json", "csv", "markdown")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    system: str,
+    axes: dict[str, str],
+    where: tuple[str, ...],
+    values: dict[str, str],
+    parts: dict[str, str],
+    minimize: tuple[str, ...],
+    maximize: tuple[str, ...],
+    outputs: tuple[str, ...],
+    folder: str | None,
+    form: str | None,
+) -> None:
+    """Find the designs of a grid that no other beats in every objective.
+
+    SYSTEM is the name or the file of a description.
+    """
+    both = set(minimize) & set(maximize)
+    if both:
+        raise QuestionError(f"{', '.join(sorted(both))} cannot be minimized and maximized at once")
+    objectives = dict.fromkeys(minimize, "min") | dict.fromkeys(maximize, "max")
+    with walk() as progress:
+        result = pareto(
+            system, values, objectives=objectives, axes=axes, outputs=outputs, where=where, parts=parts,
+            progress=progress,
+        )  # fmt: skip
+    if folder is not None:
+        from symppa.reports.figures import write_figure
+
+        output.wrote([write_figure(result, Path(folder))])
+    output.answer(result, form)
+    if progress.stopped:
+        ctx.exit(130)
+    ctx.exit(0 if result.counts.get("feasible") else 1)

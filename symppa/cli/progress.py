@@ -1,0 +1,61 @@
+"""Progress on stderr, and a Ctrl-C that stops between two blocks."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Walk:
+    """Called after every block: draws the bar, stops where Ctrl-C was pressed."""
+
+    def __init__(self, bar: Any = None) -> None:
+        self.bar, self.task, self.stopped = bar, None, False
+
+    def __call__(self, done: int, blocks: int) -> None:
+        if self.bar is not None:
+            if self.task is None:
+                self.task = self.bar.add_task("designs", total=blocks)
+            self.bar.update(self.task, completed=done)
+        if self.stopped and done < blocks:
+            raise KeyboardInterrupt
+
+    def stop(self, *_: Any) -> None:
+        """Ctrl-C: once after the block at hand, twice at once."""
+        if self.stopped:
+            raise KeyboardInterrupt
+        self.stopped = True
+
+
+@contextmanager
+def walk() -> Iterator[Walk]:
+    """A walk with a bar where stderr is a terminal that may be talked to."""
+    shown = sys.stderr.isatty() and logging.getLogger("symppa").isEnabledFor(logging.WARNING)
+    with _bar() if shown else _no_bar() as bar:
+        made = Walk(bar)
+        if threading.current_thread() is not threading.main_thread():
+            yield made
+            return
+        before = signal.signal(signal.SIGINT, made.stop)
+        try:
+            yield made
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _no_bar() -> Iterator[None]:
+    yield None
+
+
+def _bar() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
+    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)

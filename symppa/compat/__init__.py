@@ -1,0 +1,1 @@
+"""Other projects' names and commands, as thin faces on the models."""

@@ -1,0 +1,1 @@
+"""The original's three scripts: what each prints and draws."""

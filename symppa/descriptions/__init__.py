@@ -1,0 +1,1 @@
+"""Descriptions: YAML files and typed objects, in both directions."""

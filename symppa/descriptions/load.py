@@ -1,0 +1,140 @@
+"""Descriptions: a file, what it extends, and its values with their sources."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from symppa.descriptions import nodes, shipped, structure
+from symppa.descriptions.nodes import Node
+from symppa.errors import DescriptionError
+
+MOST_ANCESTORS = 16
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a value's file says of it, unless the value itself says otherwise."""
+
+    description: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One file of a chain of extends."""
+
+    path: Path
+    root: Node
+    file: structure.DescriptionFile
+
+    @property
+    def origin(self) -> Origin:
+        """What this file says of its values."""
+        return Origin(self.path.stem, self.file.source, self.file.confidence)
+
+
+@dataclass(frozen=True)
+class Description:
+    """Numbers with units and sources for one system; layers from the nearest file to the farthest ancestor."""
+
+    name: str
+    system: str
+    layers: tuple[Layer, ...]
+
+    @property
+    def meaning(self) -> str:
+        """What is described."""
+        return next((layer.file.meaning for layer in self.layers if layer.file.meaning), "")
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Chosen classes of replaceable parts, by dotted path."""
+        return self._inherited("parts")
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """What a comparison asks of outputs."""
+        return self._inherited("targets")
+
+    @property
+    def ranges(self) -> dict[str, str]:
+        """Values worth exploring, by given."""
+        return self._inherited("ranges")
+
+    def _inherited(self, field: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for layer in reversed(self.layers):
+            found |= getattr(layer.file, field)
+        return found
+
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of every file read, by name."""
+        return {layer.path.name: hashlib.sha256(layer.path.read_bytes()).hexdigest() for layer in self.layers}
+
+    def __repr__(self) -> str:
+        return f"<description {self.name} of {self.system}>"
+
+
+def load(name: str | Path) -> Description:
+    """The description of a shipped name or a file.
+
+    >>> load("nexgen_baseline").system
+    'ChipletSoC'
+    """
+    layers: list[Layer] = []
+    path = shipped.find(str(name))
+    while True:
+        if any(layer.path == path for layer in layers):
+            chain = " -> ".join(layer.path.stem for layer in layers)
+            raise DescriptionError(f"extends itself: {chain} -> {path.stem}", file=str(layers[-1].path))
+        if len(layers) == MOST_ANCESTORS:
+            raise DescriptionError(f"more than {MOST_ANCESTORS} files extend each other", file=str(path))
+        root = nodes.read(path)
+        layers.append(Layer(path, root, structure.checked(root)))
+        parent = layers[-1].file.extends
+        if parent is None:
+            break
+        path = _parent(parent, layers[-1])
+    return Description(layers[0].path.stem, _system(layers), tuple(layers))
+
+
+def _parent(name: str, layer: Layer) -> Path:
+    try:
+        return shipped.find(name, layer.path.parent)
+    except DescriptionError as error:
+        node = layer.root.at(("extends",))
+        raise error.at(node.file, node.line) from None
+
+
+def _system(layers: list[Layer]) -> str:
+    named = [layer for layer in layers if layer.file.system]
+    if not named:
+        raise layers[0].root.error("no `system:` is named, here or in what this extends")
+    return str(named[0].file.system)
+
+
+def leaves(layer: Layer) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Every value of one file with its keys; marked values are leaves."""
+    values = layer.root.at(("values",))
+    if values is not layer.root:
+        yield from _leaves(values, ())
+
+
+def _leaves(node: Node, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
+    if not isinstance(node.value, dict) or is_marked(node):
+        yield keys, node
+        return
+    if keys and not node.value:
+        raise node.error(f"{'.'.join(keys)} is empty")
+    for key, inner in node.value.items():
+        yield from _leaves(inner, (*keys, key))
+
+
+def is_marked(node: Node) -> bool:
+    """Whether a mapping is {value: ..., source: ..., confidence: ...}."""
+    return isinstance(node.value, dict) and "value" in node.value

@@ -1,0 +1,122 @@
+"""Every exception: each names what was found, where, what was expected and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known ones, or all of them when few."""
+    names = sorted(set(known))
+    near = get_close_matches(name, names, n=3)
+    tails = [n for n in names if n.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]]
+    found = list(dict.fromkeys([*tails[:3], *near]))
+    if found:
+        return f"; did you mean {', '.join(found)}?"
+    if not names:
+        return "; it has none"
+    more = f", ... ({len(names)} in all)" if len(names) > 12 else ""
+    return f"; there are {', '.join(names[:12])}{more}"
+
+
+class SymppaError(Exception):
+    """Base of everything raised on purpose; the border adds the file and the line."""
+
+    def __init__(self, message: str, *, file: str | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.message, self.file, self.line = message, file, line
+
+    def at(self, file: str | None, line: int | None) -> SymppaError:
+        """The same error with its place, unless it already has one."""
+        if self.file is None:
+            self.file, self.line = file, line
+        return self
+
+    def __str__(self) -> str:
+        if self.file is None:
+            return self.message
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _revive, (type(self), self.message, self.file, self.line)
+
+
+def _revive(cls: type[SymppaError], message: str, file: str | None, line: int | None) -> SymppaError:
+    error = cls.__new__(cls)
+    SymppaError.__init__(error, message, file=file, line=line)
+    return error
+
+
+class UnitError(SymppaError):
+    """A text is no unit, or a value has no unit where one is due."""
+
+
+class WrongUnitError(UnitError):
+    """A value measures something else than its given."""
+
+    def __init__(self, name: str, value: object, unit: str, meaning: str = "") -> None:
+        what = f" ({meaning})" if meaning else ""
+        want = "a pure number" if unit in ("", "1") else unit
+        super().__init__(f"{name} = {value} does not measure {want}{what}")
+
+
+class DimensionError(SymppaError):
+    """A class body combines or equates unlike things; lists every violation."""
+
+
+class WiringError(SymppaError):
+    """A wire, a slot or a reference names something that is not there."""
+
+
+class DeclarationError(SymppaError):
+    """A given, formula or expression is not written as the language asks."""
+
+
+class UnknownValueError(SymppaError):
+    """A value is set that the model does not have."""
+
+    def __init__(self, model: str, name: str, known: Iterable[str], what: str = "given") -> None:
+        super().__init__(f"{model} has no {what} {name!r}{suggest(name, known)}")
+
+
+class MissingValueError(SymppaError):
+    """A given, a table or a set has no value."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__("no value for " + "; ".join(missing))
+
+
+class DomainError(SymppaError):
+    """A value lies outside the domain of its given."""
+
+
+class ShapeError(SymppaError):
+    """An array does not fit the sets and axes its given stands over."""
+
+
+class UndefinedResultError(SymppaError):
+    """An output has no finite value for these inputs."""
+
+
+class UnsupportedError(SymppaError):
+    """A reading cannot express an operation; names the operation and the formula."""
+
+
+class DescriptionError(SymppaError):
+    """A description file is malformed, refused or not found."""
+
+
+class QuestionError(SymppaError):
+    """A question (axis, limit, reducer, output) does not fit the model."""
+
+
+class AnswerIsNo(SymppaError):
+    """The question was fine and the answer is no: nothing feasible, or out of tolerance."""
+
+
+class UnknownNameError(WiringError, AttributeError):
+    """A model has no declaration or part of that name."""
+
+    def __init__(self, model: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"{model} has no {name!r}{suggest(name, known)}")

@@ -1,0 +1,1 @@
+"""Laws: small models of one equation or a few, each with its source."""

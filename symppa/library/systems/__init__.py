@@ -1,0 +1,1 @@
+"""Systems: laws wired into whole chips and packages."""

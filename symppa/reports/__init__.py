@@ -1,0 +1,1 @@
+"""What an answer looks like: terminal, Markdown, CSV, HTML, LaTeX, figures."""

@@ -1,0 +1,45 @@
+"""Reports as HTML: a fragment with nothing outside itself, for notebooks."""
+
+from __future__ import annotations
+
+from html import escape
+
+from symppa.reports.contents import report
+from symppa.reports.report import Report, Table
+from symppa.studies.result import Result
+
+CELL = "padding:2px 10px;border:0"
+RULED = "border-collapse:collapse;margin:6px 0;font-variant-numeric:tabular-nums"
+
+
+def as_html(result: Result) -> str:
+    """A result as a fragment."""
+    return fragment(report(result))
+
+
+def fragment(made: Report) -> str:
+    """A report as a fragment."""
+    parts = [f"<p><b>{escape(made.title)}</b><br>{escape(made.meaning)}</p>"]
+    parts += [table_html(table) for table in made.tables]
+    lines = "<br>".join(f"{escape(line.label)}: {escape(line.text)}" for line in made.lines)
+    return f"<div>{''.join(parts)}<p><small>{lines}</small></p></div>"
+
+
+def table_html(table: Table) -> str:
+    """A table with its title as caption."""
+    sides = ["right" if column.numeric else "left" for column in table.columns]
+    head = "".join(
+        f'<th style="{CELL};border-bottom:1px solid;text-align:{side}">{escape(column.title)}</th>'
+        for column, side in zip(table.columns, sides, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="{CELL};text-align:{side}">{escape(cell)}</td>' for cell, side in zip(row, sides, strict=True)
+        )
+        + "</tr>"
+        for row in table.rows
+    )
+    caption = f'<caption style="text-align:left">{escape(table.title)}</caption>' if table.title else ""
+    more = f"<p><small>{escape(table.more)}</small></p>" if table.more else ""
+    return f'<table style="{RULED}">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'

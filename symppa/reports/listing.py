@@ -1,0 +1,133 @@
+"""What there is: descriptions by kind, systems, and this installation."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import os
+import platform
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from symppa.descriptions import nodes, shipped, structure, systems
+from symppa.engine import cache
+from symppa.errors import SymppaError
+from symppa.reports.report import Column, Report, Table
+from symppa.reports.report import Line as Said
+from symppa.version import __version__
+
+logger = logging.getLogger("symppa")
+SYSTEMS = "systems"
+CORE = (
+    *("numpy", "sympy", "scipy", "pint", "PyYAML", "pydantic", "xarray", "pandas", "pyarrow", "matplotlib"),
+    *("cvxpy", "click", "rich"),
+)
+EXTRAS = {"torch": ("torch", "safetensors"), "onnx": ("onnx",), "cluster": ("dask", "distributed", "zarr")}
+
+
+def found(pattern: str = "") -> dict[str, list[dict[str, str]]]:
+    """Descriptions and systems by kind, those a pattern matches: `hardware/nexgen_*`, `nexgen_*` or `hardware`."""
+    kinds: dict[str, list[dict[str, str]]] = {}
+    for name, path in sorted(shipped.names().items()):
+        kind = _kind(path)
+        if _wanted(kind, name, pattern):
+            kinds.setdefault(kind, []).append(_described(name, path))
+    for name in systems.SHIPPED:
+        if _wanted(SYSTEMS, name, pattern):
+            kinds.setdefault(SYSTEMS, []).append(_system(name))
+    return dict(sorted(kinds.items(), key=lambda item: (item[0] == SYSTEMS, item[0])))
+
+
+def _kind(path: Path) -> str:
+    """The folder of a shipped description; what SYMPPA_PATH brings is the user's own."""
+    own = any(path.is_relative_to(root) for root in shipped.own_folders())
+    return "own" if own else path.parent.name
+
+
+def _wanted(kind: str, name: str, pattern: str) -> bool:
+    if not pattern or pattern == kind:
+        return True
+    folder, slash, rest = pattern.rpartition("/")
+    return (not slash or fnmatchcase(kind, folder)) and fnmatchcase(name, rest or "*")
+
+
+def _described(name: str, path: Path) -> dict[str, str]:
+    try:
+        file = structure.checked(nodes.read(path))
+    except SymppaError as error:
+        logger.warning("%s", error)
+        return {"name": name, "of": "", "meaning": "cannot be read", "file": str(path)}
+    of = file.system or f"extends {file.extends}"
+    return {"name": name, "of": of, "meaning": file.meaning, "file": str(path)}
+
+
+def _system(name: str) -> dict[str, str]:
+    cls = systems.find(name)
+    return {"name": name, "of": cls.__mro__[1].__name__, "meaning": (inspect.getdoc(cls) or "").partition("\n")[0]}
+
+
+def listing(kinds: dict[str, list[dict[str, str]]]) -> Report:
+    """The same as tables."""
+    tables = (
+        Table(
+            kind,
+            (Column("name"), Column("kind of" if kind == SYSTEMS else "system"), Column("meaning")),
+            tuple((row["name"], row["of"], row["meaning"]) for row in rows),
+        )
+        for kind, rows in kinds.items()
+    )
+    return Report("", "", tuple(tables), ())
+
+
+def information() -> dict[str, Any]:
+    """Versions, folders, the cache, and which extras are here."""
+    entries = list(cache.folder().glob("*.json")) if cache.folder().is_dir() else []
+    return {
+        "symppa": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in CORE},
+        "extras": {extra: all(map(_here, names)) for extra, names in EXTRAS.items()},
+        "folders": {
+            "package": str(shipped.PACKAGE),
+            "models": str(shipped.folder("models")),
+            "constraints": str(shipped.folder("constraints")),
+            "SYMPPA_PATH": os.environ.get("SYMPPA_PATH", ""),
+            "cache": str(cache.folder()),
+        },
+        "cache": {"programs": len(entries), "bytes": sum(path.stat().st_size for path in entries)},
+        "descriptions": len(shipped.names()),
+        "plugins": sorted(entry.value for entry in metadata.entry_points(group=systems.GROUP)),
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def _here(name: str) -> bool:
+    return util.find_spec(name) is not None
+
+
+def information_report(facts: dict[str, Any]) -> Report:
+    """The same as lines."""
+    lines = [Said(key, _line(value)) for key, value in facts.items() if not isinstance(value, dict)]
+    for key in ("packages", "extras", "cache"):
+        lines.append(Said(key, ", ".join(f"{n} {_line(v)}" for n, v in facts[key].items())))
+    lines += [Said(key, text or "not set") for key, text in facts["folders"].items() if key != "cache"]
+    lines.append(Said("cache folder", facts["folders"]["cache"]))
+    return Report("", "", (), tuple(lines))
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, bool):
+        return "present" if value else "absent"
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)

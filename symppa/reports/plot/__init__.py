@@ -1,0 +1,139 @@
+"""Figures of results. matplotlib is imported only when one is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from symppa import units
+from symppa.errors import QuestionError
+from symppa.reports.contents import shortened
+from symppa.reports.number import shown, unit_shown
+from symppa.reports.plot.comparison import Bars, architecture_comparison
+from symppa.reports.plot.designs import Quantity, front, heat_map, lines, ranked
+from symppa.reports.plot.roofline import Roof, roofline
+from symppa.reports.plot.scaling import Series, chiplet_scaling
+from symppa.reports.plot.sensitivity import Curve, Panels, sensitivity_figure, tornado
+from symppa.studies.result import Output, Result
+from symppa.studies.targets import bound
+
+__all__ = [
+    "Bars", "Curve", "Panels", "Quantity", "Roof", "Series", "architecture_comparison", "chiplet_scaling", "front",
+    "heat_map", "lines", "plot", "ranked", "roofline", "sensitivity_figure", "tornado",
+]  # fmt: skip
+PANELS = 4
+
+
+def plot(result: Result, path: Any = None) -> Any:
+    """The figure that fits a study; written to `path` where one is given."""
+    makers: dict[str, Callable[[Result, Any], Any]] = {
+        "analyze": analysis,
+        "sweep": sweep,
+        "pareto": pareto,
+        "sensitivity": sensitivity,
+        "compare": comparison,
+    }
+    return makers[result.study](result, path)
+
+
+def analysis(result: Result, path: Any = None) -> Any:
+    """The roofline, where there is one."""
+    roof, workloads = roof_of(result)
+    return roofline({result.name: roof}, workloads, path, title=f"roofline of {result.name}")
+
+
+def roof_of(result: Result) -> tuple[Roof, dict[str, float]]:
+    """Peak, bandwidth and workloads of an analysis."""
+    wanted = {"peak_compute": "TFLOPS", "memory_bandwidth": "TB/s"}
+    absent = [n for n in (*wanted, "attained") if n not in result]
+    if absent:
+        raise QuestionError(f"a roofline needs {', '.join(absent)}, which {result.system} does not give")
+    peak, bandwidth = (
+        result[n] * units.measure(result.unit(n)).worth / units.measure(u).worth for n, u in wanted.items()
+    )
+    over = result.output("attained").dims[0]
+    attained = np.asarray(result["attained"], float)
+    given = result.inputs.get("intensity")
+    texts = dict(part.split(": ", 1) for part in given.text.split(", ") if ": " in part) if given else {}
+    labels = [str(v) for v in result.coordinates[over].values]
+    found = {n: units.parse(texts[n], "FLOP/byte") for n in labels if n in texts}
+    return Roof(peak, bandwidth), found or {n: float(a / bandwidth) for n, a in zip(labels, attained, strict=True)}
+
+
+def sweep(result: Result, path: Any = None) -> Any:
+    """Lines over one axis, a heat map over two, bars of kept designs."""
+    dims = list(dict.fromkeys(d for o in result.outputs.values() for d in o.dims))
+    single = [] if dims == ["design"] else [n for n, o in result.outputs.items() if list(o.dims) == dims and _varies(o)]
+    axes = [Quantity(n, result.coordinates[n].values, result.coordinates[n].unit) for n in dims]
+    title = result.name
+    if dims == ["design"]:
+        return _kept(result, path)
+    if len(dims) == 1 and single:
+        return lines(axes[0], [_quantity(result, n) for n in single[:PANELS]], path, title=title)
+    if len(dims) == 2 and single:
+        return heat_map(axes[0], axes[1], _quantity(result, single[0]), path, title=title)
+    raise QuestionError(f"a sweep over {len(dims)} axes has no figure: keep some designs, or choose one or two axes")
+
+
+def _varies(output: Output) -> bool:
+    """Whether an output changes along each of its axes."""
+    values = np.asarray(output.values, float)
+    return all(values.shape[k] == 1 or bool((np.ptp(values, axis=k) > 0).any()) for k in range(values.ndim))
+
+
+def _quantity(result: Result, name: str) -> Quantity:
+    return Quantity(name, result[name], result.unit(name))
+
+
+def _kept(result: Result, path: Any) -> Any:
+    swept = [n for n, o in result.outputs.items() if not o.sources]
+    judged = [n for n in result.outputs if n in str(result.facts.get("keep", "")) and n not in swept]
+    others = [n for n, o in result.outputs.items() if o.sources and o.values.ndim == 1]
+    if not len(result.coordinates["design"].values):
+        raise QuestionError("no design was kept: there is nothing to draw")
+    names = [
+        ", ".join(f"{n} {shown(result[n][k], result.unit(n))} {unit_shown(result.unit(n))}".strip() for n in swept)
+        for k in range(min(len(result.coordinates["design"].values), 20))
+    ]
+    of = _quantity(result, (judged or others)[0])
+    return ranked(names, of._replace(values=of.values[: len(names)]), path, title=result.name)
+
+
+def pareto(result: Result, path: Any = None) -> Any:
+    """The front over its first two objectives, the third as colour."""
+    first, second, *more = result.facts["objectives"]
+    third = _quantity(result, more[0]) if more else None
+    title = f"{result.name}: designs that no other beats"
+    return front(_quantity(result, first), _quantity(result, second), third, path, title=title)
+
+
+def sensitivity(result: Result, path: Any = None) -> Any:
+    """The tornado."""
+    names = [str(n) for n in result.coordinates["given"].values]
+    title = f"{result.name}: what moves {result.facts['output'].replace('_', ' ')}"
+    return tornado(names, result["elasticity"], result["secant"], path, output=result.facts["output"], title=title)
+
+
+def comparison(result: Result, path: Any = None) -> Any:
+    """Outputs with targets first, then two that every package has, and a map of rate over area."""
+    names = shortened([str(n) for n in result.coordinates["description"].values])
+    targets: dict[str, str] = result.facts["targets"]
+    others = [n for n in ("efficiency", "power", "peak_compute", *result.outputs) if n in result and n not in targets]
+    chosen = [*targets, *list(dict.fromkeys(others))[: max(0, 3 - len(targets))]]
+    bars = {n: bars_of(result, n) for n in chosen}
+    pair: list[tuple[str, Bars] | None] = [
+        (n, bars_of(result, n)) if n in result else None for n in ("area", "peak_compute")
+    ]
+    return architecture_comparison(names, bars, pair[0], pair[1], path, title="descriptions side by side")
+
+
+def bars_of(result: Result, name: str) -> Bars:
+    """An output of every description, with its target."""
+    output, goal = result.output(name), result.facts["targets"].get(name)
+    if goal is None:
+        return Bars(output.values.tolist(), output.unit)
+    limit = bound(name, goal, output.unit).bound / units.measure(output.unit).worth
+    met = list(result.facts["met"][name].values())
+    return Bars(output.values.tolist(), output.unit, goal, limit, met)

@@ -1,0 +1,1 @@
+"""Studies: one function per question, on frozen things."""

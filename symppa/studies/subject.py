@@ -1,0 +1,176 @@
+"""What a question is about: a system with its values, from a description or from a model in Python."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symppa.descriptions import systems
+from symppa.descriptions.bind import LEVELS, NO_SOURCE, Value, bind, overridden
+from symppa.descriptions.load import Description, load
+from symppa.descriptions.ranges import split_limit
+from symppa.engine import cache
+from symppa.engine.program import Program
+from symppa.engine.reducers import Limit
+from symppa.errors import QuestionError, SymppaError
+from symppa.studies.result import Input
+
+if TYPE_CHECKING:
+    from symppa.language.model import Model
+    from symppa.language.scope import Scope
+
+System = Any  # a Description, the name or file of one, a Model or its class
+Axes = Mapping[str, Any]
+PLAIN = "._"
+ALTERNATIVES = "by_*.*"  # outputs of parts that list alternatives, where a system has some
+DEFAULT = ("*", ALTERNATIVES)
+
+
+class Subject:
+    """A system, its values and their origins; gives programs, from the cache where it can."""
+
+    def __init__(
+        self, system: System, values: Mapping[str, Any] | None = None, parts: Mapping[str, str] | None = None
+    ) -> None:
+        from_text = isinstance(system, str | Path)
+        self.description: Description | None = (
+            load(system) if from_text else system if isinstance(system, Description) else None
+        )
+        self._given_model = None if self.description is not None else system
+        self.values = dict(values or {})
+        self.parts = {**(self.description.parts if self.description else {}), **(parts or {})}
+        if self.description is None:
+            self._check_model(system)
+
+    @staticmethod
+    def _check_model(system: Any) -> None:
+        from symppa.language.model import Model
+
+        if not (isinstance(system, Model) or (isinstance(system, type) and issubclass(system, Model))):
+            raise QuestionError(f"{system!r} is no system: give a description, its name or file, or a Model")
+
+    @property
+    def system(self) -> str:
+        """Name of the system's class."""
+        if self.description is not None:
+            return self.description.system
+        return type(self.model).__name__
+
+    @property
+    def name(self) -> str:
+        """What a report calls this subject."""
+        return self.description.name if self.description else self.system
+
+    @cached_property
+    def model(self) -> Model:
+        """The model itself; needs sympy."""
+        made = systems.find(self.description.system) if self.description else self._given_model
+        return made() if isinstance(made, type) else made  # type: ignore[return-value]
+
+    @cached_property
+    def root(self) -> Scope:
+        """The model with its chosen parts; needs sympy."""
+        from symppa.language.scope import Scope
+
+        return Scope.root(self.model, self.parts)
+
+    def program(self, outputs: Sequence[str] = ("*",), axes: Iterable[str] = (), keep: Sequence[str] = ()) -> Program:
+        """The program of some outputs, which may be expressions."""
+        axes = tuple(axes)
+        shipped = self.description is not None and self.description.system in systems.SHIPPED
+        question = (self.system, tuple(outputs), axes, tuple(keep), tuple(sorted(self.parts.items())))
+        name = cache.key(*question) if shipped else ""
+        program = cache.fetch(name) if shipped else None
+        if program is None:
+            program = self._compiled(outputs, axes, keep)
+            if shipped:
+                cache.store(name, program)
+        return program
+
+    def _compiled(self, outputs: Sequence[str], axes: tuple[str, ...], keep: Sequence[str]) -> Program:
+        from symppa.engine.compile import compile, expand
+
+        root = self.root
+        outputs = [text for text in outputs if text != ALTERNATIVES or expand(root, text)]
+        asked: Any = outputs
+        if any(not _is_name(text) for text in outputs):
+            from symppa.descriptions.expression import parse
+
+            names = [n for text in outputs for n in (expand(root, text) if _is_pattern(text) else [text])]
+            asked = {n: parse(n, self.model) for n in names}
+        return compile(self.model, asked, axes, keep=keep, choose=self.parts)
+
+    def bound(self, program: Program) -> dict[str, Value]:
+        """Every value told, with its origin: file, then what the caller sets."""
+        told = bind(self.description, program.known) if self.description else {}
+        for name, raw in self.values.items():
+            told = overridden(told, program.known, name, raw, "set", self.system)
+        return told
+
+    def limits(self, texts: Iterable[str], program: Program) -> list[Limit]:
+        """Limits with their bounds in base units."""
+        from symppa import units
+
+        found = []
+        for text in texts:
+            name, relation, bound = split_limit(text)
+            definition = program.output(name)
+            found.append(Limit(name, relation, units.parse(bound, definition.unit, name, definition.meaning)))
+        return found
+
+    def inputs(self, program: Program, told: Mapping[str, Value]) -> dict[str, Input]:
+        """What went in: values told and defaults used, with unit, source, confidence and origin."""
+        found = {}
+        for name, given in program.givens.items():
+            value = told.get(name)
+            if value is None:
+                value = Value(given.default, (given.source or NO_SOURCE,), LEVELS[-1], "default")
+            found[name] = _input(value, given.unit, given.meaning)
+        for name in {column.rpartition(".")[0] for column in program.columns}:
+            if name in told:
+                found[name] = _input(told[name], "1", "table")
+        return dict(sorted(found.items()))
+
+    def hashes(self, program: Program, inputs: Mapping[str, Input]) -> dict[str, str]:
+        """What identifies this run: its program, its inputs, its files."""
+        text = json.dumps({n: [i.text, i.unit] for n, i in inputs.items()}, sort_keys=True)
+        found = {"program": _digest(program.to_json()), "inputs": _digest(text)}
+        return found | (self.description.files if self.description else {})
+
+
+def _input(value: Value, unit: str, meaning: str) -> Input:
+    return Input(as_text(value.raw), unit, meaning, value.sources, value.confidence, value.origin)
+
+
+def as_text(raw: Any) -> str:
+    """A raw value as one line."""
+    if isinstance(raw, Mapping):
+        return ", ".join(f"{k}: {as_text(v)}" for k, v in raw.items())
+    if hasattr(raw, "size") and getattr(raw, "size", 1) > 8:
+        flat = raw.ravel()
+        return f"{raw.size} values, {flat[0]:.6g} to {flat[-1]:.6g}"
+    if isinstance(raw, list | tuple):
+        return ", ".join(map(as_text, raw))
+    return str(raw)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_pattern(text: str) -> bool:
+    return all(c.isalnum() or c in "._*?[]" for c in text) and any(c in text for c in "*?[") and " " not in text
+
+
+def _is_name(text: str) -> bool:
+    return all(c.isalnum() or c in PLAIN for c in text) or _is_pattern(text)
+
+
+def located(error: SymppaError, name: str, told: Mapping[str, Value]) -> SymppaError:
+    """An error about a value, at the place where the value stands."""
+    value = told.get(name)
+    return error.at(value.file, value.line) if value is not None and value.file else error

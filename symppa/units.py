@@ -1,0 +1,241 @@
+"""Units: what parses, and what a value is worth in base units. Inside symppa there are only floats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pint
+
+from symppa.errors import UnitError, WrongUnitError
+
+registry: pint.UnitRegistry[Any] = pint.UnitRegistry(None)
+registry.load_definitions(Path(__file__).with_name("units.txt"))
+
+NUMBER = r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+VALUE = re.compile(rf"\s*({NUMBER})\s*(.*?)\s*$", re.DOTALL)
+TOWER = re.compile(r"\d{3,}|(\*\*|\^)\s*(?!-?\s*\d)|(\*\*|\^)[-\d.\s]+(\*\*|\^)")
+CELSIUS = ("degC", "°C")
+HINTS = {
+    "KB": "kB or KiB?",
+    "Kb": "kB, KiB or kbit?",
+    "Mb": "MB or Mbit?",
+    "Gb": "GB or Gbit?",
+    "degC": "degC is accepted only as a whole value like '25 degC'; elsewhere write K",
+    "Gbps": "Gbit/s?",
+    "Mbps": "Mbit/s?",
+    "GBps": "GB/s?",
+    "MBps": "MB/s?",
+    "TBps": "TB/s?",
+    "flop": "FLOP?",
+    "flops": "FLOPS?",
+    "FLOPs": "FLOP (work) or FLOPS (rate)?",
+    "ops": "op or OPS?",
+    "MACs": "mac?",
+    "sec": "s?",
+    "mm²": "mm2?",
+    "USD$": "USD?",
+}
+
+
+class Dimension:
+    """Exponents of base dimensions; immutable, compared by value."""
+
+    __slots__ = ("powers",)
+
+    def __init__(self, powers: Iterable[tuple[str, Fraction]] = ()) -> None:
+        self.powers = tuple(sorted((base, power) for base, power in powers if power))
+
+    def __mul__(self, other: Dimension) -> Dimension:
+        powers = dict(self.powers)
+        for base, power in other.powers:
+            powers[base] = powers.get(base, Fraction(0)) + power
+        return Dimension(powers.items())
+
+    def __truediv__(self, other: Dimension) -> Dimension:
+        return self * other ** Fraction(-1)
+
+    def __pow__(self, exponent: Fraction) -> Dimension:
+        return Dimension((base, power * exponent) for base, power in self.powers)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dimension) and self.powers == other.powers
+
+    def __hash__(self) -> int:
+        return hash(self.powers)
+
+    def __str__(self) -> str:
+        above = [base if p == 1 else f"{base}^{p}" for base, p in self.powers if p > 0]
+        below = [base if p == -1 else f"{base}^{-p}" for base, p in self.powers if p < 0]
+        if not above and not below:
+            return "dimensionless"
+        return " / ".join([" * ".join(above) or "1", *below])
+
+    __repr__ = __str__
+
+
+PURE = Dimension()
+
+
+class Measure(NamedTuple):
+    """What a unit measures, and one of it in base units."""
+
+    dimension: Dimension
+    worth: float
+
+
+@lru_cache(maxsize=4096)
+def measure(unit: str) -> Measure:
+    """Dimension and worth of a unit.
+
+    >>> measure("GB/s").worth
+    1000000000.0
+    """
+    if unit in ("", "1"):
+        return Measure(PURE, 1.0)
+    if len(unit) > 100 or TOWER.search(unit):
+        raise UnitError(f"{unit[:40]!r} is not a unit: exponents are whole numbers below 100, as in mm**2")
+    try:
+        quantity = registry.Quantity(1, registry.parse_units(unit)).to_root_units()
+    except (
+        pint.PintError,
+        AttributeError,
+        ValueError,
+        TypeError,
+        OverflowError,
+        SyntaxError,
+        RecursionError,
+    ):
+        raise UnitError(f"{unit!r} is not a unit{_hint(unit)}") from None
+    powers = ((base, _fraction(power)) for base, power in quantity.dimensionality.items())
+    return Measure(Dimension(powers), float(quantity.magnitude))
+
+
+def _fraction(power: Any) -> Fraction:
+    return Fraction(power).limit_denominator(1000)
+
+
+def _hint(unit: str) -> str:
+    words = re.findall(r"[^\W\d_]+[²³]?\$?", unit)
+    hint = next((HINTS[word] for word in words if word in HINTS), None)
+    return f": {hint}" if hint else ": units.txt lists what parses, for example GHz, GB/s, MiB, pJ/mac, mm2, TFLOPS"
+
+
+def pint_unit(unit: str) -> Any:
+    """The pint unit of the project's registry."""
+    return registry.parse_units("" if unit == "1" else unit)
+
+
+def dimension(unit: str) -> Dimension:
+    """What a unit measures."""
+    return measure(unit).dimension
+
+
+def split(text: str) -> tuple[float, str] | None:
+    """Number and unit of a written value, or None when it does not begin with a number.
+
+    >>> split("3.2 GHz")
+    (3.2, 'GHz')
+    """
+    found = VALUE.match(text)
+    return None if found is None else (float(found[1].replace("_", "")), found[2])
+
+
+def parse(text: str, unit: str, name: str = "value", meaning: str = "") -> float:
+    """A written value in base units; a bare number where a unit is due is refused.
+
+    >>> parse("614 GB/s", "byte/s")
+    614000000000.0
+    """
+    found = split(text) if len(text) <= 200 else None
+    what = f" ({meaning})" if meaning else ""
+    if found is None:
+        raise UnitError(
+            f"{name} = {text[:60]!r} is not a number with a unit; expected {unit}{what}, for example {example(unit)}"
+        )
+    number, written = found
+    want = measure(unit).dimension
+    if written in CELSIUS:
+        if want != dimension("K"):
+            raise WrongUnitError(name, text, unit, meaning)
+        return number + 273.15
+    if not written and want != PURE:
+        raise UnitError(
+            f"{name} = {text} has no unit; expected {want} in {unit}{what}, for example {example(unit, number)}"
+        )
+    try:
+        got = measure(written)
+    except UnitError as error:
+        raise UnitError(f"{name} = {text}: {error.message}") from None
+    if got.dimension != want:
+        raise WrongUnitError(name, text, unit, meaning)
+    return number * got.worth
+
+
+def example(unit: str, number: float = 1.0) -> str:
+    """A value as one would write it in this unit."""
+    return repr(f"{number:g}" if unit in ("", "1") else f"{number:g} {unit}")
+
+
+def worth(value: Any, unit: str, name: str = "value", meaning: str = "") -> Any:
+    """Value in base units; a plain number or array counts in the declared unit.
+
+    Accepts numbers, arrays, texts with units, `(array, unit)` pairs and Quantities of any pint registry.
+    """
+    if isinstance(value, str):
+        return parse(value, unit, name, meaning)
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str):
+        return _scaled(np.asarray(value[0], float), value[1], unit, name, meaning)
+    if hasattr(value, "magnitude") and hasattr(value, "units"):
+        return _scaled(value.magnitude, str(value.units), unit, name, meaning)
+    if isinstance(value, bool) or not isinstance(value, int | float | np.ndarray | np.generic):
+        raise UnitError(f"{name} = {value!r} is neither a number, an array nor a text with a unit")
+    factor = measure(unit).worth
+    plain: Any = value
+    return plain if factor == 1 else plain * factor
+
+
+def _scaled(magnitude: Any, written: str, unit: str, name: str, meaning: str) -> Any:
+    if written in ("degree_Celsius", *CELSIUS) and dimension(unit) == dimension("K"):
+        return magnitude + 273.15
+    got = measure("1" if written == "dimensionless" else written)
+    if got.dimension != dimension(unit):
+        raise WrongUnitError(name, f"a value in {written}", unit, meaning)
+    return magnitude * got.worth
+
+
+def quantity(value: Any, unit: str) -> Any:
+    """A pint Quantity of the project's registry from a value in `unit`."""
+    return registry.Quantity(value, pint_unit(unit))
+
+
+BASES = {
+    "[time]": "s",
+    "[length]": "m",
+    "[mass]": "kg",
+    "[current]": "A",
+    "[temperature]": "K",
+    "[information]": "byte",
+    "[operation]": "op",
+    "[cycle]": "cycle",
+    "[token]": "token",
+    "[inference]": "inference",
+    "[conversion]": "conversion",
+    "[money]": "USD",
+}
+
+
+def base_unit(dimension: Dimension) -> str:
+    """The coherent base unit of a dimension, as text.
+
+    >>> base_unit(measure("MB/ms").dimension)
+    'byte/s'
+    """
+    above = [BASES[b] if p == 1 else f"{BASES[b]}**{p}" for b, p in dimension.powers if p > 0]
+    below = [BASES[b] if p == -1 else f"{BASES[b]}**{-p}" for b, p in dimension.powers if p < 0]
+    return "/".join(["*".join(above) or "1", *below])

@@ -1,0 +1,35 @@
+"""Every shipped description loads, and every shipped system has an answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import symppa
+from tests.house.tree import ROOT
+
+SHIPPED = sorted((ROOT / "models").rglob("*.yaml"))
+SYSTEMS = [path for path in SHIPPED if path.is_relative_to(ROOT / "models" / "hardware")]
+
+
+def test_systems_are_shipped():
+    assert SYSTEMS
+
+
+def test_no_name_is_shipped_twice():
+    names = [path.stem for path in SHIPPED]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_description_loads_by_name_and_by_file(path):
+    assert symppa.load(path.stem) is not None
+    assert symppa.load(str(path)) is not None
+
+
+@pytest.mark.parametrize("path", SYSTEMS, ids=lambda path: path.stem)
+def test_a_shipped_system_evaluates_to_finite_numbers(path):
+    frame = symppa.evaluate(symppa.load(path.stem)).to_frame()
+    numbers = frame.select_dtypes("number").to_numpy(dtype=float)
+    assert numbers.size
+    assert np.all(np.isfinite(numbers)), frame

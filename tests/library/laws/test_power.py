@@ -1,0 +1,77 @@
+"""Dynamic power and supply voltage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symppa.engine.compile import compile
+from symppa.engine.grid import run
+from symppa.errors import WrongUnitError
+from symppa.library.laws.power import AlphaPowerLaw, SupplyVoltage, SwitchedCapacitance, Switching
+
+SWITCHING = compile(Switching(), "power")
+NOMINAL = {"threshold": "0.3 V", "saturation": 1.3, "nominal_voltage": "0.75 V", "nominal_clock": "2 GHz"}
+LAW = compile(AlphaPowerLaw(), "clock", axes=["voltage"])
+SUPPLY = compile(SupplyVoltage(), ["voltage", "slope"], axes=["clock"])
+
+
+def switching(activity, capacitance, voltage, clock):
+    told = {"activity": activity, "capacitance": capacitance, "voltage": voltage, "clock": clock}
+    return float(run(SWITCHING, told)["power"])
+
+
+def supply(clock, minimum="0.01 V"):
+    return run(SUPPLY, NOMINAL | {"clock": np.atleast_1d(clock), "minimum_voltage": minimum})
+
+
+def test_half_a_nanofarad_at_one_volt_and_two_gigahertz_is_one_watt():
+    assert switching(1, "0.5 nF", "1 V", "2 GHz") == pytest.approx(1.0)
+    assert switching(0.1, "0.5 nF", "0.8 V", "2 GHz") == pytest.approx(0.064)
+
+
+@given(st.floats(0.01, 1), st.floats(0.01, 100), st.floats(0.3, 1.2), st.floats(0.1, 5))
+def test_power_is_linear_in_activity_and_clock_and_quadratic_in_voltage(activity, farad, volt, clock):
+    once = switching(activity, farad, volt, clock)
+    assert switching(activity, farad, 2 * volt, clock) == pytest.approx(4 * once)
+    assert switching(activity, farad, volt, 3 * clock) == pytest.approx(3 * once)
+    assert switching(activity, 5 * farad, volt, clock) == pytest.approx(5 * once)
+
+
+def test_a_published_energy_comes_back_at_its_voltage():
+    program = compile(SwitchedCapacitance(), "capacitance")
+    farad = float(run(program, {"energy": "1 pJ", "reference_voltage": "0.5 V"})["capacitance"])
+    assert farad == pytest.approx(4e-3)  # 1 pJ / (0.5 V)^2 = 4 pF
+    assert switching(1, farad, "0.5 V", "1 GHz") == pytest.approx(1e-3)  # 1 pJ a nanosecond
+
+
+def test_the_known_point_of_the_alpha_power_law_is_met():
+    clock = np.asarray(run(LAW, NOMINAL | {"voltage": np.array([0.75, 0.9])})["clock"])
+    # (0.6 / 0.45)^1.3 * 0.75 / 0.9 = 1.211
+    assert clock == pytest.approx([2.0, 2 * (0.6 / 0.45) ** 1.3 * 0.75 / 0.9])
+
+
+def test_the_slope_of_the_supply_is_that_of_the_law():
+    # d ln f / d ln V = a V / (V - Vt) - 1 = 1.3 * 0.75 / 0.45 - 1 = 1.1667
+    assert float(np.squeeze(supply(2.0)["slope"])) == pytest.approx(1 / (1.3 * 0.75 / 0.45 - 1))
+
+
+def test_the_tangent_stays_near_the_law():
+    volts = np.linspace(0.4, 1.2, 8001)
+    clocks = np.asarray(run(LAW, NOMINAL | {"voltage": volts})["clock"])
+    clock = np.linspace(1.4, 2.4, 101)  # 0.7 to 1.2 times the nominal clock
+    ratio = np.asarray(supply(clock)["voltage"]) / np.interp(clock, clocks, volts)
+    assert np.all(ratio <= 1 + 1e-6)  # the law bends away: its tangent never asks too much
+    assert np.all(ratio >= 0.95)
+
+
+def test_memory_cells_keep_the_voltage_up():
+    assert float(np.squeeze(supply(0.5, minimum="0.55 V")["voltage"])) == pytest.approx(0.55)
+    assert np.all(np.diff(np.asarray(supply(np.linspace(0.2, 3, 50), "0.55 V")["voltage"])) >= 0)
+
+
+def test_activity_counts_events_in_a_cycle():
+    with pytest.raises(WrongUnitError, match="activity"):
+        switching("0.5 1/s", "1 nF", "1 V", "1 GHz")
