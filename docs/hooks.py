@@ -64,10 +64,7 @@ def _model(cls: Any) -> Iterator[str]:
         yield f"A {_link(base)}."
     yield inspect.getdoc(cls) or ""
     if cls._parts:
-        rows = (
-            [f"`{name}`", _link(type(made)), "slot" if made._slot else ""]
-            for name, made in cls._parts.items()
-        )
+        rows = ([f"`{name}`", _link(type(made)), "slot" if made._slot else ""] for name, made in cls._parts.items())
         yield _table(["part", "model", ""], rows)
     declared = cls._declared.values()
     inputs = [d for d in declared if d.role != "formula"]

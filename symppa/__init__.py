@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from symppa.version import __version__ as __version__
 
-
 if TYPE_CHECKING:
     from symppa.descriptions.load import load as load
     from symppa.errors import SymppaError as SymppaError

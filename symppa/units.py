@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
+import hashlib
+import json
 import re
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pint
 
+from symppa import store
 from symppa.errors import UnitError, WrongUnitError
 
-registry: pint.UnitRegistry[Any] = pint.UnitRegistry(None)
-registry.load_definitions(Path(__file__).with_name("units.txt"))
+if TYPE_CHECKING:
+    import pint
 
 NUMBER = r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 VALUE = re.compile(rf"\s*({NUMBER})\s*(.*?)\s*$", re.DOTALL)
-TOWER = re.compile(r"\d{3,}|(\*\*|\^)\s*(?!-?\s*\d)|(\*\*|\^)[-\d.\s]+(\*\*|\^)")
+POWER = r"(?:\s*(?:\*\*|\^)\s*-?\d{1,2}(?!\w))?"
+NAME = re.compile(r"[^\W\d]\w*|[%°]\w*")
+WRITTEN = re.compile(rf"(?:1\s*/\s*)?[(\s]*(?:{NAME.pattern}){POWER}(?:[\s*/()]+(?:{NAME.pattern}){POWER})*[)\s]*")
+DEFINITIONS = Path(__file__).with_name("units.txt")
 CELSIUS = ("degC", "°C")
 HINTS = {
     "KB": "kB or KiB?",
@@ -98,10 +104,22 @@ def measure(unit: str) -> Measure:
     """
     if unit in ("", "1"):
         return Measure(PURE, 1.0)
-    if len(unit) > 100 or TOWER.search(unit):
-        raise UnitError(f"{unit[:40]!r} is not a unit: exponents are whole numbers below 100, as in mm**2")
+    if len(unit) > 100 or not WRITTEN.fullmatch(unit):
+        raise UnitError(f"{unit[:40]!r} is not a unit{_hint(unit)}")
+    known = _remembered().get(unit)
+    if known is None:
+        known = _remembered()[unit] = _parsed(unit)
+    return known
+
+
+def _parsed(unit: str) -> Measure:
+    import pint
+
     try:
-        quantity = registry.Quantity(1, registry.parse_units(unit)).to_root_units()
+        for word in NAME.findall(unit):
+            if word.endswith("s") and registry().parse_unit_name(word) == registry().parse_unit_name(word[:-1]):
+                raise ValueError(word)  # a plural: it would blur FLOP, work, and FLOPS, a rate
+        quantity = registry().Quantity(1, registry().parse_units(unit)).to_root_units()
     except (
         pint.PintError,
         AttributeError,
@@ -116,6 +134,36 @@ def measure(unit: str) -> Measure:
     return Measure(Dimension(powers), float(quantity.magnitude))
 
 
+@lru_cache(maxsize=1)
+def registry() -> pint.UnitRegistry[Any]:
+    """The registry of units.txt: nothing else parses."""
+    import pint
+
+    made: pint.UnitRegistry[Any] = pint.UnitRegistry(None)
+    made.load_definitions(DEFINITIONS)
+    return made
+
+
+@lru_cache(maxsize=1)
+def _remembered() -> dict[str, Measure]:
+    """Units parsed before, kept from run to run: importing pint takes longer than most questions."""
+    sources = DEFINITIONS.read_bytes() + Path(__file__).read_bytes()
+    name = f"units-{hashlib.sha256(sources).hexdigest()}"
+    raw = json.loads(store.read(name) or "{}")
+    known = {
+        unit: Measure(Dimension((base, Fraction(power)) for base, power in powers), worth)
+        for unit, (powers, worth) in raw.items()
+    }
+    atexit.register(_remember, name, known, len(known))
+    return known
+
+
+def _remember(name: str, known: dict[str, Measure], before: int) -> None:
+    if len(known) > before:
+        raw = {u: ([(b, str(p)) for b, p in m.dimension.powers], m.worth) for u, m in known.items()}
+        store.write(name, json.dumps(raw))
+
+
 def _fraction(power: Any) -> Fraction:
     return Fraction(power).limit_denominator(1000)
 
@@ -123,12 +171,14 @@ def _fraction(power: Any) -> Fraction:
 def _hint(unit: str) -> str:
     words = re.findall(r"[^\W\d_]+[²³]?\$?", unit)
     hint = next((HINTS[word] for word in words if word in HINTS), None)
+    plural = next((w for w in words if len(w) > 3 and w.endswith("s")), None)
+    hint = hint or (f"units have no plural, {plural[:-1]}?" if plural else None)
     return f": {hint}" if hint else ": units.txt lists what parses, for example GHz, GB/s, MiB, pJ/mac, mm2, TFLOPS"
 
 
 def pint_unit(unit: str) -> Any:
     """The pint unit of the project's registry."""
-    return registry.parse_units("" if unit == "1" else unit)
+    return registry().parse_units("" if unit == "1" else unit)
 
 
 def dimension(unit: str) -> Dimension:
@@ -159,6 +209,8 @@ def parse(text: str, unit: str, name: str = "value", meaning: str = "") -> float
             f"{name} = {text[:60]!r} is not a number with a unit; expected {unit}{what}, for example {example(unit)}"
         )
     number, written = found
+    if number in (float("inf"), float("-inf")):
+        raise UnitError(f"{name} = {text} is too large a number")
     want = measure(unit).dimension
     if written in CELSIUS:
         if want != dimension("K"):
@@ -190,14 +242,22 @@ def worth(value: Any, unit: str, name: str = "value", meaning: str = "") -> Any:
     if isinstance(value, str):
         return parse(value, unit, name, meaning)
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str):
+        if not _is_number(np.asarray(value[0])):
+            raise UnitError(f"{name} = {value!r} is not an array of numbers with a unit")
         return _scaled(np.asarray(value[0], float), value[1], unit, name, meaning)
     if hasattr(value, "magnitude") and hasattr(value, "units"):
         return _scaled(value.magnitude, str(value.units), unit, name, meaning)
-    if isinstance(value, bool) or not isinstance(value, int | float | np.ndarray | np.generic):
+    if not _is_number(value):
         raise UnitError(f"{name} = {value!r} is neither a number, an array nor a text with a unit")
     factor = measure(unit).worth
     plain: Any = value
     return plain if factor == 1 else plain * factor
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind in "iuf"
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _scaled(magnitude: Any, written: str, unit: str, name: str, meaning: str) -> Any:
@@ -211,7 +271,7 @@ def _scaled(magnitude: Any, written: str, unit: str, name: str, meaning: str) ->
 
 def quantity(value: Any, unit: str) -> Any:
     """A pint Quantity of the project's registry from a value in `unit`."""
-    return registry.Quantity(value, pint_unit(unit))
+    return registry().Quantity(value, pint_unit(unit))
 
 
 BASES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -71,7 +72,7 @@ class Symppa(click.Group):
         """Run, and leave with the exit code of the answer."""
         told = list(sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False
-        with _logs():
+        with _rarely_collected(), _logs():
             sys.exit(_outcome(lambda: super(Symppa, self).main(told, *others, **extra), told))
 
 
@@ -128,6 +129,17 @@ def _close_stdout() -> None:
     """The reader is gone: what is left goes nowhere, quietly."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
+
+
+@contextmanager
+def _rarely_collected() -> Iterator[None]:
+    """Imports make many objects and no garbage: looking for it in vain costs a tenth of a first answer."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager

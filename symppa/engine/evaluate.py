@@ -10,7 +10,7 @@ import numpy as np
 from symppa.engine.border import Array, Border
 from symppa.engine.numpy_rules import RULES
 from symppa.engine.program import Program, Step
-from symppa.errors import ShapeError
+from symppa.errors import ShapeError, UnsupportedError
 from symppa.language.operations import MARK, REDUCING
 
 
@@ -120,4 +120,6 @@ class Evaluator:
             if operation == "total" and detail in self.border.times:
                 term = term * self.border.times[detail].transpose(np.argsort(self.places))
             return RULES[operation](out, term, self.places[detail])
+        if operation not in RULES:
+            raise UnsupportedError(f"{operation} is no value but a bound: only the interval reading reads it")
         return RULES[operation](out, *arguments)

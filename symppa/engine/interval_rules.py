@@ -24,6 +24,14 @@ def _gone(*arguments: Interval) -> Any:
     return found
 
 
+def _point(*arguments: Interval) -> Any:
+    """Where every argument is one number."""
+    found: Any = True
+    for a in arguments:
+        found = found & (a.low == a.high)
+    return found
+
+
 def _zero(a: Interval) -> Any:
     return (a.low <= 0.0) & (a.high >= 0.0)
 
@@ -66,8 +74,9 @@ def _add(call: Call, a: Interval, b: Interval) -> Interval:
     if call.tame:
         return Interval(low, high, maybe)
     clash = (a.low == -INF) & (b.high == INF) | (a.high == INF) & (b.low == -INF)
+    none = np.isnan(low) & _point(a, b)
     low, high = np.where(np.isnan(low), -INF, low), np.where(np.isnan(high), INF, high)
-    return _within(low, high, maybe | clash, a, b)
+    return _but(none, _within(low, high, maybe | clash, a, b))
 
 
 def _subtract(call: Call, a: Interval, b: Interval) -> Interval:
@@ -86,12 +95,13 @@ def _multiply(call: Call, a: Interval, b: Interval) -> Interval:
     if call.tame:
         return Interval(*_hull(corners), _either(a, b))
     clash = _zero(a) & _infinite(b) | _infinite(a) & _zero(b)
-    return _within(*_hull(_known(corners)), _either(a, b) | clash, a, b)
+    none = np.isnan(corners[0]) & _point(a, b)
+    return _but(none, _within(*_hull(_known(corners)), _either(a, b) | clash, a, b))
 
 
 def _divide(call: Call, a: Interval, b: Interval) -> Interval:
     if call.same:
-        return _within(1.0, 1.0, a.maybe | _zero(a) | _infinite(a), a)
+        return _same_quotient(a)
     above, below = call.facts
     if call.tame and above.natural and below.low > 0.0:
         return Interval(a.low / b.high, a.high / b.low, _either(a, b))
@@ -103,7 +113,13 @@ def _divide(call: Call, a: Interval, b: Interval) -> Interval:
     across = ((b.low < 0.0) if below.plain else (b.low <= 0.0)) & (b.high >= 0.0)
     clash = _zero(a) & _zero(b) | _infinite(a) & _infinite(b)
     low, high = np.where(across, -INF, low), np.where(across, INF, high)
-    return _within(low, high, _either(a, b) | clash, a, b)
+    none = np.isnan(corners[0]) & _point(a, b)
+    return _but(none, _within(low, high, _either(a, b) | clash, a, b))
+
+
+def _same_quotient(a: Interval) -> Interval:
+    none = _point(a) & (_zero(a) | _infinite(a))
+    return _but(none, _within(1.0, 1.0, a.maybe | _zero(a) | _infinite(a), a))
 
 
 def _ceil_div(call: Call, a: Interval, b: Interval) -> Interval:
@@ -118,9 +134,7 @@ def _floor_div(call: Call, a: Interval, b: Interval) -> Interval:
 
 def _at_points(name: str, found: Interval, *arguments: Interval) -> Interval:
     """The numpy value where every argument is one number."""
-    point: Any = True
-    for a in arguments:
-        point = point & (a.low == a.high)
+    point = _point(*arguments)
     value = numpy_rules.RULES[name](None, *(a.low for a in arguments))
     low, high = np.where(point, value, found.low), np.where(point, value, found.high)
     maybe = np.where(point, _either(*arguments) | np.isnan(value), found.maybe)

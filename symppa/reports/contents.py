@@ -133,15 +133,14 @@ def _designs(result: Result, every: bool) -> Report:
         unit = result.unit(name)
         text = f"{name} is {shown(ends['min'], unit)} to {measured(ends['max'], unit)} on this grid"
         lines.append(Line("none fits", text))
-    if not result.facts.get("complete", True):
-        lines.append(Line("stopped", "before the end: the designs finished so far"))
     lines.append(Line("designs", ", ".join(f"{v} {n}" for n, v in _counted(result).items())))
     return Report(_title(result), "", table, (*lines, *_stands_on(result)))
 
 
 def _counted(result: Result) -> dict[str, int]:
     counts = dict(result.counts)
-    return {"in the grid": counts.pop("designs", 0), **counts}
+    seen = "in the grid" if result.facts.get("complete", True) else "finished"
+    return {seen: counts.pop("designs", 0), **counts}
 
 
 def _asked(result: Result) -> dict[str, Any]:
@@ -160,25 +159,23 @@ def _asked(result: Result) -> dict[str, Any]:
 def _design_table(result: Result, every: bool) -> tuple[Table, ...]:
     if not result.outputs:
         return _ranges(result)
-    names, columns, arrays, total = _flat_columns(result)
+    columns, arrays, total = _flat_columns(result, None if every else SCREEN)
     count = total if every else min(total, SCREEN)
-    cells = [[shown(v, u) for v in a[:count]] for a, u in arrays]
+    cells = [[shown(v, u) for v in a] for a, u in arrays]
     more = f"{total - count} more designs: --csv, --json or --out FILE has them" if count < total else ""
     rows = tuple(zip(*cells, strict=True)) if cells else ()
     if not rows:
         return ()
     turns = 0 < len(rows) <= SIDEWAYS
-    return (Table("", columns, rows, more, turns=turns, drops=True),) if names else ()
+    return (Table("", columns, rows, more, turns=turns, drops=True),)
 
 
-def _flat_columns(
-    result: Result,
-) -> tuple[list[str], tuple[Column, ...], list[tuple[Array, str]], int]:
-    """One column per axis and output, as one-dimensional views or small copies of the first rows."""
+def _flat_columns(result: Result, most: int | None) -> tuple[tuple[Column, ...], list[tuple[Array, str]], int]:
+    """One column per axis and output, the first rows only, and how many rows there are."""
     dims = list(dict.fromkeys(d for o in result.outputs.values() for d in o.dims))
     shape = tuple(len(result.coordinates[d].values) for d in dims)
     total = int(np.prod(shape, dtype=object))
-    first = np.unravel_index(np.arange(min(total, SCREEN if total > 10**6 else total)), shape)
+    first = np.unravel_index(np.arange(total if most is None else min(total, most)), shape)
     names: list[str] = []
     arrays: list[tuple[Array, str]] = []
     for place, dim in enumerate(dims):
@@ -191,7 +188,7 @@ def _flat_columns(
         names.append(name)
         arrays.append((np.asarray(o.values)[index], o.unit))
     columns = tuple(Column(n, unit_shown(u), a.dtype.kind in "fiu") for n, (a, u) in zip(names, arrays, strict=True))
-    return names, columns, arrays, total
+    return columns, arrays, total
 
 
 def _ordered(result: Result) -> list[str]:

@@ -12,8 +12,8 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
+from symppa import store
 from symppa.descriptions import nodes, shipped, structure, systems
-from symppa.engine import cache
 from symppa.errors import SymppaError
 from symppa.reports.report import Column, Report, Table
 from symppa.reports.report import Line as Said
@@ -84,7 +84,7 @@ def listing(kinds: dict[str, list[dict[str, str]]]) -> Report:
 
 def information() -> dict[str, Any]:
     """Versions, folders, the cache, and which extras are here."""
-    entries = list(cache.folder().glob("*.json")) if cache.folder().is_dir() else []
+    entries = list(store.folder().glob("*.json")) if store.folder().is_dir() else []
     return {
         "symppa": __version__,
         "python": platform.python_version(),
@@ -96,7 +96,7 @@ def information() -> dict[str, Any]:
             "models": str(shipped.folder("models")),
             "constraints": str(shipped.folder("constraints")),
             "SYMPPA_PATH": os.environ.get("SYMPPA_PATH", ""),
-            "cache": str(cache.folder()),
+            "cache": str(store.folder()),
         },
         "cache": {"programs": len(entries), "bytes": sum(path.stat().st_size for path in entries)},
         "descriptions": len(shipped.names()),

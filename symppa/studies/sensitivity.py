@@ -72,9 +72,7 @@ def _notes(found: Slopes, idle: list[str]) -> list[str]:
 
 
 def _facts(program: Program, output: str, value: float, curves: Curves) -> dict[str, Any]:
-    along = {
-        n: {"unit": _unit(program, n), "at": x.tolist(), "values": y.tolist()} for n, (x, y) in curves.items()
-    }
+    along = {n: {"unit": _unit(program, n), "at": x.tolist(), "values": y.tolist()} for n, (x, y) in curves.items()}
     unit = program.output(output).unit
     return {"output": output, "value": value, "unit": unit, "rule": RULE, "curves": along}
 

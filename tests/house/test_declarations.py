@@ -56,9 +56,7 @@ def test_the_library_has_models():
 @pytest.mark.parametrize("cls", library(), ids=lambda cls: cls.__name__)
 class TestModel:
     def test_says_what_it_is(self, cls):
-        assert cls.__doc__ or any(base.__doc__ for base in cls.__mro__[1:-2]), (
-            f"{cls.__name__} has no docstring"
-        )
+        assert cls.__doc__ or any(base.__doc__ for base in cls.__mro__[1:-2]), f"{cls.__name__} has no docstring"
 
     def test_every_declaration_has_a_meaning(self, cls):
         for name, declared in own(cls).items():

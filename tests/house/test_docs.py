@@ -30,9 +30,7 @@ class Block(NamedTuple):
 
 def blocks(page: Path) -> list[Block]:
     text = page.read_text("utf-8")
-    return [
-        Block(m["kind"], m["text"], text.count("\n", 0, m.start("text")) + 1) for m in FENCE.finditer(text)
-    ]
+    return [Block(m["kind"], m["text"], text.count("\n", 0, m.start("text")) + 1) for m in FENCE.finditer(text)]
 
 
 def questions(page: Path) -> list[tuple[int, str, str | None]]:
@@ -53,9 +51,7 @@ def run_python(page: Path) -> None:
     names: dict[str, object] = {"__name__": page.stem}
     for block in (b for b in blocks(page) if b.kind == "python"):
         if ">>>" in block.text:
-            parsed = doctest.DocTestParser().get_doctest(
-                block.text, names, page.name, str(page), block.line - 1
-            )
+            parsed = doctest.DocTestParser().get_doctest(block.text, names, page.name, str(page), block.line - 1)
             parsed.globs = names
             doctest.DebugRunner(optionflags=FLAGS).run(parsed, clear_globs=False)
         else:

@@ -15,7 +15,7 @@ from tests.house.tree import ROOT, parsed, shown, sources
 
 # Lowest first. Rooms of one layer do not know each other.
 LAYERS = (
-    ("errors", "version"),
+    ("errors", "version", "store"),
     ("units",),
     ("language",),
     ("engine",),
@@ -43,7 +43,7 @@ EVERYWHERE = ("*",)
 PACKAGES = {
     "numpy": Home(loading=EVERYWHERE),
     "sympy": Home(loading=("language.*", "library.*", "engine.compile", "engine.lowering")),
-    "pint": Home(loading=("units",), inside=("language.*", "descriptions.*")),
+    "pint": Home(inside=("units", "language.*", "descriptions.*")),
     "yaml": Home(loading=("descriptions.*",)),
     "pydantic": Home(loading=("descriptions.*", "workloads.*", "calibration.*")),
     "click": Home(loading=("cli.*", "compat.*")),

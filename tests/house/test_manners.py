@@ -60,9 +60,7 @@ def state(tree: ast.Module) -> list[tuple[int, str]]:
 def swallowing(tree: ast.Module) -> list[tuple[int, str]]:
     handlers = [node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
     caught = [(node.lineno, ast.unparse(node.type) if node.type else "everything") for node in handlers]
-    return [
-        (line, text) for line, text in caught if {"Exception", "BaseException", "everything"} & _words(text)
-    ]
+    return [(line, text) for line, text in caught if {"Exception", "BaseException", "everything"} & _words(text)]
 
 
 def _words(text: str) -> set[str]:
@@ -88,9 +86,7 @@ class TestModule:
     def test_comments_in_at_most_two_lines(self, path):
         with tokenize.open(path) as file:
             tokens = tokenize.generate_tokens(file.readline)
-            lines = [
-                t.start[0] for t in tokens if t.type == tokenize.COMMENT and not t.line[: t.start[1]].strip()
-            ]
+            lines = [t.start[0] for t in tokens if t.type == tokenize.COMMENT and not t.line[: t.start[1]].strip()]
         pairs = list(pairwise(lines))
         long = [a for (a, b), (c, d) in pairwise(pairs) if b == a + 1 and d == c + 1]
         assert not long, f"{shown(path)}: comments of three lines or more at {long}"
@@ -110,9 +106,7 @@ def test_state_is_seen(code):
     assert state(ast.parse(code))
 
 
-@pytest.mark.parametrize(
-    "code", ["TABLE = {'a': 1}", "__all__ = ['a']", "def f():\n    seen = []\n    seen.append(1)"]
-)
+@pytest.mark.parametrize("code", ["TABLE = {'a': 1}", "__all__ = ['a']", "def f():\n    seen = []\n    seen.append(1)"])
 def test_a_table_or_a_local_is_no_state(code):
     assert not state(ast.parse(code))
 

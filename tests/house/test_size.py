@@ -20,11 +20,7 @@ def lengths(tree: ast.Module) -> Iterator[tuple[str, int, int]]:
 
 def test_no_module_is_long():
     code = (*sources("symppa"), *sources("benchmarks"))
-    long = [
-        f"{shown(p)}: {count} lines"
-        for p in code
-        if (count := len(p.read_text("utf-8").splitlines())) > MODULE
-    ]
+    long = [f"{shown(p)}: {count} lines" for p in code if (count := len(p.read_text("utf-8").splitlines())) > MODULE]
     assert not long, "\n".join(long)
 
 

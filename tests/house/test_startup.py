@@ -29,9 +29,7 @@ def loaded(*arguments):
     return {line.rsplit("|", 1)[1].strip().split(".")[0] for line in lines}
 
 
-@pytest.mark.parametrize(
-    "arguments", [("-m", "symppa", "--help"), ("-c", "import symppa")], ids=["help", "import"]
-)
+@pytest.mark.parametrize("arguments", [("-m", "symppa", "--help"), ("-c", "import symppa")], ids=["help", "import"])
 def test_nothing_heavy_is_loaded(arguments):
     packages = loaded(*arguments)
     assert "symppa" in packages

@@ -32,9 +32,7 @@ def test_no_file_names_a_machine_or_a_registry():
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize(
-    "text", ["cd /" + "work/main", "http:" + "//localhost:8080", "pip --" + "index-url x"]
-)
+@pytest.mark.parametrize("text", ["cd /" + "work/main", "http:" + "//localhost:8080", "pip --" + "index-url x"])
 def test_a_forbidden_word_is_seen(text):
     assert FORBIDDEN.search(text)
 

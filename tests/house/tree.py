@@ -46,6 +46,4 @@ def python(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str
     """This checkout in a process of its own, with warnings as errors."""
     command = [sys.executable, "-W", "error", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=300)

@@ -57,7 +57,9 @@ def test_the_rule_at_a_ceiling_and_a_tie_is_told():
     result = sensitivity(Waves(), "time", {"blocks": 9, "fixed": 1.0})
     assert "slope of a / b" in result.facts["rule"]
     assert any("tie" in note for note in result.notes)
-    assert rows(sensitivity(Waves(), "time", {"blocks": 24, "fixed": 1.0})) == pytest.approx({"blocks": 1.0, "fixed": 1.0})
+    assert rows(sensitivity(Waves(), "time", {"blocks": 24, "fixed": 1.0})) == pytest.approx(
+        {"blocks": 1.0, "fixed": 1.0}
+    )
 
 
 def test_a_temperature_in_celsius_has_no_elasticity():
