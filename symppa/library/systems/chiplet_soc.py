@@ -88,7 +88,8 @@ class ChipletPackage(Model):
         "work of one tensor core in a cycle, in the format in use",
         derived=True,
     )
-    tensor_cores = formula("1", chiplets * chiplet.sms * chiplet.sm.tensor_cores, "tensor cores", derived=True)
+    sms = formula("1", chiplets * chiplet.sms, "multiprocessors", derived=True)
+    tensor_cores = formula("1", sms * chiplet.sm.tensor_cores, "tensor cores", derived=True)
     area = formula("mm2", chiplets * chiplet.area, "silicon area of the chiplets", derived=True)
     memory_bandwidth = formula("TB/s", stacks * stack_bandwidth, "memory bandwidth", derived=True)
 
@@ -138,7 +139,7 @@ class ChipletSoC(ChipletPackage):
 
     dynamic_power = formula(
         "W",
-        ChipletPackage.chiplets * chiplet.sms * sm_power * ChipletPackage.utilisation
+        ChipletPackage.sms * sm_power * ChipletPackage.utilisation
         + ChipletPackage.chiplets * chiplet.l2 * l2_power * sqrt(ChipletPackage.utilisation)
         + ChipletPackage.stacks * stack_power * ChipletPackage.utilisation,
         source="ngaisoc",

@@ -37,7 +37,7 @@ VARIANTS = {
 }
 OUTPUTS = [
     "peak_compute", "compute_density", "memory_bandwidth", "ridge_point", "attained", "roof_share",
-    "dynamic_power", "static_power", "power", "efficiency", "junction_temperature", "area", "tensor_cores",
+    "dynamic_power", "static_power", "power", "efficiency", "junction_temperature", "area", "sms", "tensor_cores",
     "ops_per_cycle", "by_format.peak_compute", "by_format.compute_density", "by_format.ridge_point",
     "by_format.attained", "by_format.roof_share", "by_format.efficiency",
 ]  # fmt: skip
@@ -90,6 +90,7 @@ def test_a_shipped_variant_is_what_its_table_says(name):
 def test_the_baseline_by_hand():
     found = answer(**values())
     assert found["ops_per_cycle"] == 128
+    assert found["sms"] == 4 * 16
     assert found["tensor_cores"] == 4 * 16 * 4
     assert found["peak_compute"] == pytest.approx(256 * 128 * 2e9 / 1e12)
     assert found["area"] == pytest.approx(1600)
