@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from symppa import units
 from symppa.descriptions.load import Description, Layer, Origin, is_marked, leaves
@@ -59,7 +61,15 @@ def bind(description: Description, known: Mapping[str, Known]) -> dict[str, Valu
                 _refuse_new_members(known[name], before, value, listed=any(s in here for s in known[name].sets))
                 value = value.joined(before)
             bound[name] = value
-    return bound
+    return {name: _members_only(known[name], value, bound) for name, value in bound.items()}
+
+
+def _members_only(known: Known, value: Value, bound: Mapping[str, Value]) -> Value:
+    """A vector without the inherited members that a description no longer lists."""
+    listed = bound[known.sets[0]].raw if known.sets and known.sets[0] in bound else None
+    if known.kind != "given" or not isinstance(listed, list) or not isinstance(value.raw, dict):
+        return value
+    return replace(value, raw={label: v for label, v in value.raw.items() if label in listed})
 
 
 def _layer(system: str, layer: Layer, known: Mapping[str, Known]) -> dict[str, Value]:
@@ -183,11 +193,21 @@ def overridden(
         LEVELS[-1],
         origin,
     )
-    if not rest:
-        return {**bound, found: value}
     before = bound.get(found)
+    if not rest:
+        return {**bound, found: _relabelled(value, before)}
     entries = before.raw if before is not None and isinstance(before.raw, dict) else {}
     if rest not in entries:
         raise UnknownValueError(found, rest, entries, "member")
     sources = tuple(dict.fromkeys([*(before.sources if before else ()), NO_SOURCE]))
     return {**bound, found: Value({**entries, rest: raw}, sources, LEVELS[-1], origin)}
+
+
+def _relabelled(value: Value, before: Value | None) -> Value:
+    """A whole vector replaced keeps the labels of its members."""
+    if before is None or not isinstance(before.raw, dict) or isinstance(value.raw, Mapping):
+        return value
+    raw = value.raw
+    if np.ndim(raw) == 1 and len(raw) == len(before.raw):
+        return replace(value, raw=dict(zip(before.raw, raw, strict=True)))
+    return replace(value, raw=dict.fromkeys(before.raw, raw)) if np.ndim(raw) == 0 else value

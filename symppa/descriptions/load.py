@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from symppa.descriptions import nodes, shipped, structure
+from symppa.descriptions import nodes, shipped, structure, systems
 from symppa.descriptions.nodes import Node
 from symppa.errors import DescriptionError
 
@@ -71,6 +71,14 @@ class Description:
             found |= getattr(layer.file, field)
         return found
 
+    def node(self, *path: str) -> Node:
+        """Where something is said, in the nearest file that says it: `node("targets", "power")`."""
+        for layer in self.layers:
+            found, above = layer.root.at(path), layer.root.at(path[:-1])
+            if found is not above or not path:
+                return found
+        return self.layers[0].root
+
     @property
     def files(self) -> dict[str, str]:
         """SHA-256 of every file read, by name."""
@@ -115,7 +123,14 @@ def _system(layers: list[Layer]) -> str:
     named = [layer for layer in layers if layer.file.system]
     if not named:
         raise layers[0].root.error("no `system:` is named, here or in what this extends")
-    return str(named[0].file.system)
+    name = str(named[0].file.system)
+    if name not in systems.SHIPPED:
+        try:
+            systems.find(name)
+        except DescriptionError as error:
+            node = named[0].root.at(("system",))
+            raise error.at(node.file, node.line) from None
+    return name
 
 
 def leaves(layer: Layer) -> Iterator[tuple[tuple[str, ...], Node]]:

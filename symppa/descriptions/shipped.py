@@ -43,7 +43,7 @@ def names(kind: str = "models") -> dict[str, Path]:
 
 def is_file(text: str) -> bool:
     """Whether a text is a path rather than a name: it has a separator or a suffix."""
-    return "/" in text or os.sep in text or text.endswith((".yaml", ".yml"))
+    return "/" in text or os.sep in text or bool(Path(text).suffix)
 
 
 def find(text: str, beside: Path | None = None, kind: str = "models") -> Path:

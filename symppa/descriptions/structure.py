@@ -29,7 +29,9 @@ class DescriptionFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", title="symppa description")
 
-    schema_version: int = Field(alias="schema", ge=VERSION, le=VERSION, description="version of this format")
+    schema_version: int = Field(
+        VERSION, alias="schema", ge=VERSION, le=VERSION, description="version of this format; the newest if not stated"
+    )
     system: str | None = Field(None, description="class of the system; inherited with extends")
     extends: str | None = Field(None, description="description this one differs from")
     meaning: str = Field("", description="what is described, one line")
@@ -67,8 +69,8 @@ def _first(root: Node, error: ValidationError) -> DescriptionError:
     known = [f.alias or n for n, f in DescriptionFile.model_fields.items()]
     if found["type"] == "extra_forbidden":
         return root.at(path).error(f"a description has no {name!r}{suggest(name, known)}")
-    if found["type"] == "missing":
-        return root.error(f"{name!r} is missing: write `{name}: {VERSION if name == 'schema' else '...'}`")
+    if name == "schema":
+        return root.at(path).error(f"schema = {root.at(path).plain!r} is another version; this one reads {VERSION}")
     return root.at(path).error(f"{name} = {root.at(path).plain!r}: {found['msg'].lower()}")
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any
 
 from symppa.errors import DescriptionError, suggest
 
@@ -40,6 +43,34 @@ def find(name: str) -> type[Model]:
     return found[0]
 
 
+def spelled(name: str) -> str:
+    """The name of the system that a person means: `chiplet_soc` is ChipletSoC; others stay as they are.
+
+    >>> spelled("chiplet_soc")
+    'ChipletSoC'
+    """
+    found = [n for n in SHIPPED if _plain(n) == _plain(name)]
+    if not found:
+        _load_registered()
+        found = [c.__name__ for c in _everything() if _plain(c.__name__) == _plain(name)]
+    return found[0] if found else name
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def brought(packages: Iterable[str]) -> list[type[Model]]:
+    """Systems that plug-ins and registered packages declare themselves."""
+    _load_registered()
+    homes = [*packages, *(entry.value.partition(":")[0] for entry in _registered())]
+    return [
+        cls
+        for cls in _everything()
+        if any(f"{cls.__module__}.".startswith(f"{home}.") for home in homes) and not cls.__name__.startswith("_")
+    ]
+
+
 def _everything() -> list[type[Model]]:
     from symppa.language.model import Model, descendants
 
@@ -50,17 +81,33 @@ def _imported(name: str) -> list[type[Model]]:
     return [c for c in _everything() if name in (c.__name__, f"{c.__module__}.{c.__qualname__}")]
 
 
-def _load_registered() -> None:
-    """Installed packages that registered themselves are trusted; a file's text is not."""
+def _registered() -> list[Any]:
     from importlib.metadata import entry_points
 
-    for entry in entry_points(group=GROUP):
-        entry.load()
+    return list(entry_points(group=GROUP))
+
+
+def _load_registered() -> None:
+    """Installed packages that registered themselves are trusted; a file's text is not."""
+    for entry in _registered():
+        _run(entry.load, f"the plug-in {entry.name} = {entry.value}")
 
 
 def plug_in(package: str) -> None:
     """Import a package the caller names."""
+    if not all(word.isidentifier() for word in package.split(".")):
+        raise DescriptionError(f"--plugin {package}: this is no name of a package, as in acme_models.npu")
+    _run(lambda: importlib.import_module(package), f"--plugin {package}", package)
+
+
+def _run(load: Callable[[], Any], named: str, package: str = "") -> None:
+    """Code of others at import: what it prints is no answer, and what it raises is told as its own."""
     try:
-        importlib.import_module(package)
+        with redirect_stdout(sys.stderr):
+            load()
     except ModuleNotFoundError as error:
-        raise DescriptionError(f"--plugin {package}: {error}; is it installed, or on PYTHONPATH?") from None
+        absent = bool(error.name) and f"{package}.".startswith(f"{error.name}.")
+        hint = "; is it installed, or on PYTHONPATH?" if absent else ", which it imports; is it installed?"
+        raise DescriptionError(f"{named}: {error}{hint}") from error
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of others may raise anything
+        raise DescriptionError(f"{named} fails when it is imported: {type(error).__name__}: {error}") from error

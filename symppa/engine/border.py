@@ -214,13 +214,14 @@ def _is_pair(value: Any) -> bool:
 def placed(program: Program, given: Given, value: Any) -> tuple[Array, list[int]]:
     """Each dimension on its axis: sets in the order of `over`, then the sweep; with the axes met."""
     value = np.asarray(value, float)
-    sweep = next((k for k in range(program.swept) if given.name in program.axes[k].swept), None)
+    swept = [k for k in range(program.swept) if given.name in program.axes[k].swept]
     axes = list(given.over) if value.ndim >= len(given.over) else []
-    if sweep is not None and value.ndim == len(axes) + 1:
-        axes.append(sweep)
+    if value.ndim == len(axes) + len(swept):
+        axes += swept
     if value.ndim != len(axes):
         over = ", ".join(program.axes[a].name for a in given.over) or "no set"
-        raise ShapeError(f"{given.name} has {value.ndim} dimensions {value.shape}, but stands over {over}")
+        hint = "" if given.over else "; several values of it are an axis of a sweep"
+        raise ShapeError(f"{given.name} has {value.ndim} dimensions {value.shape}, but stands over {over}{hint}")
     shape = [1] * len(program.axes)
     for axis, length in zip(axes, value.shape, strict=True):
         shape[axis] = length

@@ -43,14 +43,16 @@ def compile(
     """
     named = axes if isinstance(axes, Mapping) else {name: (name,) for name in axes}
     root = Scope.root(model, choose)
-    lowering = Lowering(root, [Axis(name, swept=tuple(swept)) for name, swept in named.items()], keep)
     known = catalogue(root)
-    givens = [name for name, one in known.items() if one.kind == "given"]
-    for name in (n for axis in lowering.axes for n in axis.swept):
-        if name not in givens:
-            raise UnknownValueError(type(model).__name__, name, givens)
+    swept = [
+        Axis(name, swept=tuple(_swept(one, known, type(model).__name__) for one in told))
+        for name, told in named.items()
+    ]
+    lowering = Lowering(root, swept, keep)
+    for name in (n for axis in swept for n in axis.swept):  # an axis has its length, though no output may follow it
+        scope, declared = root.find(name)
+        lowering.value(scope, declared, False)
     wanted = dict(_outputs(root, outputs, lowering))
-    _check_axes(lowering, type(model).__name__)
     return Program(
         model=type(model).__name__,
         steps=tuple(lowering.steps),
@@ -150,7 +152,12 @@ def _given(name: str, scope: Scope, declared: Name, lowering: Lowering) -> Given
     return Given(name, d.unit_text, d.meaning, d.source, d.symbol, d.default, over, written)
 
 
-def _check_axes(lowering: Lowering, model: str) -> None:
-    unused = {name for axis in lowering.axes for name in axis.swept} - set(lowering.inputs)
-    if unused:
-        raise QuestionError(f"no output asked of {model} depends on {', '.join(sorted(unused))}")
+def _swept(name: str, known: Mapping[str, Known], model: str) -> str:
+    """The given that moves along an axis: the one named, or the vector that a name is a member of."""
+    givens = [n for n, one in known.items() if one.kind == "given"]
+    if name in givens:
+        return name
+    vectors = [n for n in givens if name.startswith(f"{n}.") and len(known[n].sets) == 1]
+    if not vectors:
+        raise UnknownValueError(model, name, givens)
+    return max(vectors, key=len)

@@ -2,8 +2,8 @@
 
 Two rules are a choice and are made here, once. Rounding: `ceil_div` and `floor_div` are flat between jumps; their
 slope is that of a / b when asked for "smooth" (what a sensitivity means), 0 when asked for "exact". Ties: where two
-terms of a maximum or minimum are equal the slope goes to the first, and the reading says where that happened.
-A comparison is flat.
+terms of a maximum or minimum are equal the slope goes to the first in the order of the program, and the reading says
+where that happened. A comparison is flat.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ class Here(NamedTuple):
     arguments: tuple[Any, ...]
     place: int
     rounding: Rounding
-    detail: Any = None
 
 
 Rule = Callable[[Here], Slopes]

@@ -166,16 +166,6 @@ class Grid:
             found = found * length + by_axis[axis]
         return found
 
-    def coordinates(self, flat: Array) -> dict[str, Array]:
-        """Values of every swept given at designs by number, in base units."""
-        where = np.unravel_index(flat, self.shape) if self.shape else ()
-        found = {}
-        for axis, places in zip(self.program.axes, where, strict=False):
-            for name in axis.swept:
-                array = self.border.arrays[self.program.number_of[name]]
-                found[name] = array.ravel()[places]
-        return found
-
 
 def dims(program: Program, name: str) -> tuple[str, ...]:
     """Names of an output's dimensions: the swept axes, then the sets it still stands over."""

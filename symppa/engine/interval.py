@@ -1,8 +1,9 @@
 """The interval reading: certified bounds of every value over boxes of designs.
 
 A box is a low and a high end of every free given; many boxes are read at once along a swept axis. Bounds contain
-what the numpy reading gives at every point of a box, and are rounded outwards; at a point they are its value (but
-for totals of fractions). Where a value may be undefined `maybe` says so.
+what the numpy reading gives at every point of a box, and are rounded outwards; what does not vary is its value as
+the numpy reading gives it when it does not merge equal members of a set (`Grid(..., merge=False)`). Where a value
+may be undefined `maybe` says so.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from symppa.language.operations import LEAVES, REDUCING
 
 Box = Mapping[str, tuple[Any, Any]]
 Ends = Mapping[str, tuple[Array, Array]]
+Pair = tuple[Array, Array]
 Clamps = Mapping[int, tuple[Any, Any]]
 
 
@@ -58,17 +60,15 @@ class Intervals(Evaluator):
         self.facts: dict[int, Fact] = {}
         self._root: dict[int, Interval] = {}
         self.ends = {n: (below.arrays[n] + 0.0, self.above.arrays[n] + 0.0) for n in below.arrays}
-        self._refuse_empty()
+        for name in box or {}:
+            low, high = self.ends.get(program.number_of.get(name, -1), (0.0, 0.0))
+            if not np.all(low <= high):
+                raise QuestionError(f"the box of {name} needs a low end not above its high end")
         self._tables: dict[int, Extremes] = {}
         super().__init__(program, below)
         for k in range(program.swept):
             self.lengths[k] = max(max(v.shape[k] for v in pair) for pair in self.ends.values())
         self._learn(program.live)
-
-    def _refuse_empty(self) -> None:
-        for low, high in self.ends.values():
-            if not np.all(low <= high):
-                raise QuestionError("a box needs a low end not above the high end, for every given")
 
     def _largest_size(self, sizes: Sequence[int]) -> float:
         """On the root box; members beyond a smaller size are optional."""
@@ -84,9 +84,8 @@ class Intervals(Evaluator):
                     continue
                 step = self.program.steps[n]
                 if step.operation in LEAVES:
-                    low, high = self._leaf_ends(n, step, {})
-                    found = Interval(_least(low, swept), _greatest(high, swept))
-                    fixed = bool(np.all(found.low == found.high))
+                    found = self._leaf_interval(n, step, {}, swept)
+                    fixed = bool(np.all((found.low == found.high) | np.isnan(found.low)))
                     self.facts[n] = fact(Call(step, ()), found, fixed, self._counts_wholly(step, found, fixed))
                 else:
                     call, arguments = self._call(n, step), tuple(self._root[a] for a in step.arguments)
@@ -124,13 +123,16 @@ class Intervals(Evaluator):
             self._tables[n] = Extremes(keys, column, complete)
         return self._tables[n]
 
-    def _leaf_ends(self, n: int, step: Step, ends: Mapping[int, tuple[Array, Array]]) -> tuple[Any, Any]:
+    def _leaf_interval(self, n: int, step: Step, ends: Mapping[int, Pair], along: tuple[int, ...] = ()) -> Interval:
+        """A leaf over boxes, those along some axes taken as one."""
         if step.operation != "given":
             value = self._leaf(n, step)
-            return value, value
+            return Interval(value, value)
         over = self.program.givens[step.detail].over
-        low, high = ends.get(n, self.ends[n])
-        return self._spread(low, over), self._spread(high, over)
+        low, high = (self._spread(end, over) for end in ends.get(n, self.ends[n]))
+        gone = np.isnan(low)
+        maybe = np.any(gone, axis=along, keepdims=True) if gone.any() else False
+        return Interval(np.fmin.reduce(low, along, keepdims=True), np.fmax.reduce(high, along, keepdims=True), maybe)
 
     def read(self, box: Ends | None = None, clamps: Clamps | None = None, keep: Iterable[int] | None = None) -> Reading:
         """Intervals of the steps to keep (all, if not told) over boxes inside the root, in base units.
@@ -155,20 +157,18 @@ class Intervals(Evaluator):
                         del known[a]
         return Reading({n: v for n, v in known.items() if n in kept}, unclamped)
 
-    def _enclosed(
-        self, n: int, step: Step, known: Mapping[int, Interval], ends: Mapping[int, tuple[Array, Array]]
-    ) -> Interval:
+    def _enclosed(self, n: int, step: Step, known: Mapping[int, Interval], ends: Mapping[int, Pair]) -> Interval:
         if self.facts[n].fixed:
             return self._root[n]
         if step.operation in LEAVES:
-            return Interval(*self._leaf_ends(n, step, ends))
+            return self._leaf_interval(n, step, ends)
         arguments = tuple(known[a] for a in step.arguments)
         found = RULES[step.operation](self._call(n, step), *arguments)
         if step.operation in ROUNDING and not self.facts[n].whole:
-            found = outward(step.operation, found, arguments)
+            found = outward(step.operation, found, arguments, self.facts[n].low)
         return found._replace(maybe=False) if self.facts[n].defined else found
 
-    def _placed(self, box: Ends) -> dict[int, tuple[Array, Array]]:
+    def _placed(self, box: Ends) -> dict[int, Pair]:
         """New ends on their axes; those outside the root box are refused."""
         found = {}
         for name, ends in box.items():
@@ -221,14 +221,4 @@ def is_whole(given: Given) -> bool:
     kind, ends = given.domain
     if kind == "choices":
         return all(v % 1 == 0 for v in ends)
-    if kind == "reals":
-        return ends[2] is not None and ends[2] % 1 == 0 and ends[0] % 1 == 0
-    return kind in ("integers", "member")
-
-
-def _least(value: Any, axes: tuple[int, ...]) -> Any:
-    return np.min(value, axis=axes, keepdims=True) if np.ndim(value) else value
-
-
-def _greatest(value: Any, axes: tuple[int, ...]) -> Any:
-    return np.max(value, axis=axes, keepdims=True) if np.ndim(value) else value
+    return kind in ("integers", "member")  # steps of reals are met to a billionth only

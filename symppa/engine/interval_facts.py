@@ -10,7 +10,7 @@ from symppa.engine.program import Step
 from symppa.language.operations import MARK
 
 INF, EXACT = np.inf, 2.0**53
-LEAST = 2.2250738585072014e-308
+LEAST, NORMAL = 2.2250738585072014e-308, 1e-290
 CORRECT = 2.0**-52  # correctly rounded operations
 ROUNDING = {  # relative error, with room to spare; what is not here is exact
     "add": CORRECT,
@@ -117,19 +117,28 @@ class Extremes:
         return low, high
 
 
-def outward(operation: str, found: Interval, arguments: tuple[Interval, ...]) -> Interval:
-    """Bounds moved away from each other by more than the operation rounds; where it is one number they stay."""
+def outward(operation: str, found: Interval, arguments: tuple[Interval, ...], floor: float = -INF) -> Interval:
+    """Bounds moved away from each other by more than the operation rounds; where it is one number they stay.
+
+    No bound lies below `floor`.
+    """
     relative = ROUNDING[operation]
     low, high, maybe = found
     point: Any = low == high
-    if relative != CORRECT:
+    if relative != CORRECT:  # a rounded function may have one value at both ends and others between
         for a in arguments:
             point = point & (a.low == a.high)
     least = 0.0 if operation in NO_UNDERFLOW else LEAST
-    lower = low * np.where(low < 0.0, 1.0 + relative, 1.0 - relative) - least
-    upper = high * np.where(high < 0.0, 1.0 - relative, 1.0 + relative) + least
-    lower = np.where((low >= 0.0) & (lower < 0.0), 0.0, lower)  # rounding never changes a sign
-    upper = np.where((high <= 0.0) & (upper > 0.0), 0.0, upper)
+    if floor > NORMAL:
+        lower, upper = low * (1.0 - relative), high * (1.0 + relative)
+    elif floor >= 0.0:
+        lower = np.maximum(low * (1.0 - relative) - least, 0.0)
+        upper = high * (1.0 + relative) + least
+    else:
+        lower = low * np.where(low < 0.0, 1.0 + relative, 1.0 - relative) - least
+        upper = high * np.where(high < 0.0, 1.0 - relative, 1.0 + relative) + least
+        lower = np.where((low >= 0.0) & (lower < 0.0), 0.0, lower)  # rounding never changes a sign
+        upper = np.where((high <= 0.0) & (upper > 0.0), 0.0, upper)
     return Interval(np.where(point, low, lower), np.where(point, high, upper), maybe)
 
 

@@ -13,6 +13,7 @@ from symppa.engine.interval_facts import Call, Interval
 NOWHERE, INF = np.nan, np.inf
 EDGE = -float(np.exp(-1.0))
 SLACK, TINY = 1e-12, 1e-280  # what a sum of products may gain or lose by another order of operations
+NEAR = 1e-9  # of a whole number
 Rule = Callable[..., Interval]
 
 
@@ -232,7 +233,7 @@ def _lookup(call: Call, key: Interval) -> Interval:
     found = call.table.between(np.where(none, 0, first), np.where(none, 0, last))
     asked = high - low + 1 if call.facts[0].whole else np.where(low == high, 1, INF)
     every = call.table.complete | (last - first + 1 == asked)
-    return _but(none, Interval(found[0], found[1], key.maybe | ~every))
+    return _but(none, Interval(found[0], found[1], key.maybe | none | ~every))
 
 
 def _lambert_w(call: Call, x: Interval) -> Interval:
@@ -285,19 +286,21 @@ def _smooth_largest(call: Call, p: Interval, *terms: Interval) -> Interval:
 
 
 def _total(call: Call, a: Interval) -> Interval:
-    """Widened even at points: no reading promises the order in which members are added."""
-    low, high = (np.add.reduce(v, axis=call.axis, keepdims=True) for v in a[:2])
-    if not call.facts[0].whole and call.length > 1:
-        share = (call.length - 1) * 2.0**-52
-        below, above = (np.add.reduce(np.abs(v), axis=call.axis, keepdims=True) for v in a[:2])
-        low, high = low - share * below, high + share * above
-    maybe = np.any(a.maybe, axis=call.axis, keepdims=True) if np.ndim(a.maybe) else a.maybe
+    def over(ufunc: Any, value: Any) -> Any:
+        return ufunc.reduce(value, axis=call.axis, keepdims=True)
+
+    low, high = (numpy_rules.RULES["total"](None, v, call.axis) for v in a[:2])
+    point = over(np.logical_and, _point(a))
+    if not call.facts[0].whole and call.length > 1:  # of other orders too
+        below, above = ((call.length - 1) * 2.0**-52 * over(np.add, np.abs(v)) for v in a[:2])
+        low, high = np.where(point, low, low - below), np.where(point, high, high + above)
+    maybe = over(np.logical_or, a.maybe) if np.ndim(a.maybe) else a.maybe
     if call.tame:
         return Interval(low, high, maybe)
-    gone = np.any(np.isnan(a.low), axis=call.axis, keepdims=True)
-    clash = np.any(a.low == -INF, axis=call.axis, keepdims=True) & np.any(a.high == INF, axis=call.axis, keepdims=True)
+    clash = over(np.logical_or, a.low == -INF) & over(np.logical_or, a.high == INF)
+    none = over(np.logical_or, _gone(a)) | (clash & point)
     low, high = np.where(np.isnan(low), -INF, low), np.where(np.isnan(high), INF, high)
-    return _but(gone, Interval(low, high, maybe | clash))
+    return _but(none, Interval(low, high, maybe | clash))
 
 
 def _over(ufunc: Any) -> Rule:
@@ -314,21 +317,19 @@ def _mark(call: Call, a: Interval) -> Interval:
 
 
 def _relax(call: Call, natural: Interval, below: Interval, *above: Interval) -> Interval:
-    """A product beside its relaxed one below and those above; `detail` says that it is a whole number."""
-    least = below.low * (1.0 - SLACK) - TINY
-    low = np.ceil(least * (1.0 - 1e-9)) if call.step.detail else least
-    high = natural.high
+    """A value beside bounds of it, below and above; `detail` says that it is a whole number."""
+    low, high = below.low * (1.0 - SLACK) - TINY, natural.high
+    low = np.ceil(low * (1.0 - NEAR)) if call.step.detail else low
     for a in above:
         most = a.high * (1.0 + SLACK) + TINY
-        most = np.floor(most * (1.0 + 1e-9)) if call.step.detail else most
+        most = np.floor(most * (1.0 + NEAR)) if call.step.detail else most
         high = np.where(most < high, most, high)
     return Interval(np.where(low > natural.low, low, natural.low), high, natural.maybe)
 
 
 def _meet(call: Call, natural: Interval, other: Interval) -> Interval:
-    low, high = other.low * (1.0 - SLACK) - TINY, other.high * (1.0 + SLACK) + TINY
-    low, high = np.where(low > natural.low, low, natural.low), np.where(high < natural.high, high, natural.high)
-    return Interval(low, high, natural.maybe)
+    """The same value, computed in another order."""
+    return _relax(call, natural, other, other)
 
 
 RULES: dict[str, Rule] = {

@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from symppa import units
+from symppa.engine.needs import STRICT, inner_first
 from symppa.engine.program import Axis, Definition, Step
 from symppa.engine.simplify import simplified
 from symppa.errors import WiringError
@@ -31,7 +32,6 @@ SIMPLE = {
     sp.exp: "exp",
     sp.log: "log",
 }
-STRICT = (f.CeilDiv, f.FloorDiv, f.Lookup, *f.CONDITIONS)  # their arguments are never reassociated
 REDUCED = {getattr(f, head): name for name, head in REDUCING.items()}
 EMPTY = {"total": 0.0, "largest_over": float("-inf"), "smallest_over": float("inf")}
 Signed = tuple[int, bool]
@@ -60,6 +60,16 @@ class Lowering:
         if symbol.role == CONSTANT:
             return self.constant(units.measure(symbol.unit_text).worth)
         scope, declared = scope.resolve(symbol)
+        key = (id(scope), declared.attr, strict)
+        if key in self._memo:
+            return self._memo[key]
+        if not self._open:
+            for where, below, exact in inner_first(scope, declared, strict):  # a long chain is no deep recursion
+                if below is not declared or where is not scope:
+                    self._one(where, below, exact)
+        return self._one(scope, declared, strict)
+
+    def _one(self, scope: Scope, declared: Name, strict: bool) -> int:
         key = (id(scope), declared.attr, strict)
         if key in self._memo:
             return self._memo[key]

@@ -27,6 +27,7 @@ IN_PLACE = frozenset(
         "floor_div",
     ]
 )
+FEW = 2000  # elements of a sum that are added in one call
 REST_OF_1_BY_E = -1.2428753672788363e-17
 AT_BRANCH_POINT = (  # of W in sqrt(2 (e x + 1)), Corless et al. 1996, equation 4.22
     -1.0,
@@ -99,19 +100,46 @@ def _smooth_largest(out: Any, p: Any, *terms: Any) -> Any:
 
 
 def lambert_w(out: Any, x: Any, branch: int) -> Any:
-    """Real branch of the Lambert W function; NaN below -1/e, and from 0 on in branch -1."""
-    from scipy.special import lambertw
+    """Real branch of the Lambert W function; NaN below -1/e, and from 0 on in branch -1.
 
+    Fifteen digits everywhere; scipy's complex one loses half of them next to the branch point.
+    """
     x = np.asarray(x, float)
-    outside = x < -np.exp(-1.0)
-    if branch == -1:
-        outside = outside | (x >= 0.0)
-    x = np.where(outside, 0.0, x)
-    beyond = (x + np.exp(-1.0)) + REST_OF_1_BY_E  # scipy loses half its digits next to the branch point
-    root = np.sqrt(np.maximum(2.0 * np.e * beyond, 0.0)) * (-1.0 if branch == -1 else 1.0)
-    near = np.polynomial.polynomial.polyval(np.clip(root, -0.05, 0.05), AT_BRANCH_POINT)
-    values = np.where(np.abs(root) < 0.05, near, lambertw(x, branch).real)
+    with np.errstate(all="ignore"):
+        beyond = (x + np.exp(-1.0)) + REST_OF_1_BY_E
+        root = np.sqrt(np.maximum(2.0 * np.e * beyond, 0.0)) * (-1.0 if branch == -1 else 1.0)
+        near = np.polynomial.polynomial.polyval(np.clip(root, -1.0, 1.0), AT_BRANCH_POINT)
+        far = _principal(x, near) if branch == 0 else _lower(x, np.where(root > -1.0, near, _asymptote(-x)))
+        values = np.where(np.abs(root) < 0.05, near, far)
+        outside = (x < -np.exp(-1.0)) | np.isnan(x) | ((x >= 0.0) & (branch == -1))
     return _into(out, np.where(outside, np.nan, values))
+
+
+def _asymptote(x: Any) -> Any:
+    once = np.log(x)
+    twice = np.log(np.abs(once))
+    return once - twice + twice / once
+
+
+def _principal(x: Any, near: Any) -> Any:
+    """Branch 0: Halley's iteration on w exp(w) = x."""
+    once = np.log1p(x)
+    middle = once * (1.0 - np.log1p(once) / (2.0 + once))
+    w = np.where(x < -0.25, near, np.where(x > 3.0, _asymptote(x), middle))
+    for _ in range(3):
+        grown = np.exp(w)
+        off = w * grown - x
+        w = w - off / (grown * (w + 1.0) - (w + 2.0) * off / (2.0 * w + 2.0))
+    return np.where(x == np.inf, np.inf, w)
+
+
+def _lower(x: Any, w: Any) -> Any:
+    """Branch -1: Fritsch's iteration on log(x / w) = w."""
+    for _ in range(3):
+        off = np.log(x / w) - w
+        step = 2.0 * (1.0 + w) * (1.0 + w + 2.0 * off / 3.0)
+        w = w * (1.0 + off / (1.0 + w) * (step - off) / (step - 2.0 * off))
+    return w
 
 
 def lookup(out: Any, key: Any, keys: Any, column: Any) -> Any:
@@ -135,6 +163,20 @@ def _reduce(ufunc: Any) -> Rule:
     return lambda out, term, axis: ufunc.reduce(term, axis=axis, keepdims=True, out=out)
 
 
+def _total(out: Any, term: Any, axis: int) -> Any:
+    """One member after another in every layout: numpy's own order depends on strides, and a ceiling shows it."""
+    members = np.moveaxis(term, axis, 0)
+    if members[0].size < FEW:
+        return _into(out, np.add.accumulate(term, axis=axis).take([-1], axis=axis))
+    if out is None:
+        out = np.empty([1 if k == axis else n for k, n in enumerate(term.shape)])
+    running = np.moveaxis(out, axis, 0)[0]
+    np.copyto(running, members[0])
+    for member in members[1:]:
+        np.add(running, member, out=running)
+    return out
+
+
 RULES: dict[str, Rule] = {
     "add": _ufunc(np.add),
     "subtract": _ufunc(np.subtract),
@@ -156,7 +198,7 @@ RULES: dict[str, Rule] = {
     "lambert_w": lambert_w,
     "geometric_sum": _geometric_sum,
     "smooth_largest": _smooth_largest,
-    "total": _reduce(np.add),
+    "total": _total,
     "largest_over": _reduce(np.maximum),
     "smallest_over": _reduce(np.minimum),
 }

@@ -99,6 +99,7 @@ class Program:
     def live(self) -> tuple[int, ...]:
         """Steps the outputs need, sizes of sets included, in order."""
         wanted = {d.step for d in self.outputs.values()} | {s for a in self.axes for s in a.sizes}
+        wanted |= {self.number_of[name] for axis in self.axes for name in axis.swept}
         return self.needed(wanted)
 
     def needed(self, wanted: Iterable[int]) -> tuple[int, ...]:
@@ -132,6 +133,14 @@ class Program:
         """The definitions a value depends on."""
         inside = set(self.needed([step]))
         return (d for d in self.definitions if d.step in inside)
+
+    def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Every output in its declared unit; arrays told to single givens are points, one after the other."""
+        from symppa.engine.grid import run
+        from symppa.engine.points import moving, over_points
+
+        names = moving(self, values)
+        return run(over_points(self, names) if names else self, values)
 
     def output(self, name: str) -> Definition:
         """An output by name; unknown ones are refused with the nearest."""

@@ -103,6 +103,11 @@ class Store(Reducer):
                 array[place] = block.values[name]
         self.taken.append(block._replace(values={}))
 
+    def reached(self) -> Array:
+        """Numbers of the designs that were reached, in order."""
+        flat = [self.grid.flat_index(block, np.arange(prod(block.shape))) for block in self.taken]
+        return np.sort(np.concatenate(flat)) if flat else np.empty(0, int)
+
     def _place(self, block: Block, array: Array) -> tuple[Any, ...]:
         swept, axes = self.grid.program.swept, self.grid.order
         inside = zip(axes, block.start, block.shape, array.shape, strict=True)

@@ -71,7 +71,7 @@ class _Relaxation:
             if n in roots and self._gains(n):
                 second = self.expansion(self.sums[n], DEPTH)
                 if second is not None and second != new[n]:
-                    new[n] = self.emit("meet", [new[n], second])
+                    new[n] = self.emit("meet", [new[n], second], self.facts[n].whole)
         return replace(
             old,
             steps=tuple(self.steps),
@@ -133,8 +133,17 @@ class _Relaxation:
         """Whether a value's monomials promise tighter bounds than its steps."""
         if self._is_atom(n) or self.facts[n].fixed:
             return False
-        heads = {self.old.steps[x].operation for _, factors in self.sums[n] for x, _ in factors}
-        return bool(heads & {*ROUNDS, *BRANCHES} or self.up[n] & self.down[n])
+        heads = {self._head(x) for _, factors in self.sums[n] for x, _ in factors}
+        reduced = any(self._reduced(factors) is not None for _, factors in self.sums[n])
+        return bool(heads & {*ROUNDS, *BRANCHES} or self.up[n] & self.down[n]) or reduced
+
+    def _reduced(self, factors: Factors) -> int | None:
+        """A reduction over a set that shares a free given with the factors outside it."""
+        for x, power in factors:
+            outside = frozenset().union(*(self.support[y] for y, _ in factors if y != x))
+            if self._head(x) in REDUCING and power == 1.0 and self.support[x] & outside:
+                return x
+        return None
 
     # second enclosures
 
@@ -161,6 +170,10 @@ class _Relaxation:
 
     def _monomial(self, coefficient: float, factors: Factors) -> int:
         found = [self._group(group) for group in self.groups(factors)]
+        x = self._reduced(factors)
+        inside = None if x is None else self._moved_in(x, tuple(f for f in factors if f[0] != x))
+        if inside is not None:
+            found = [self.emit("meet", [self.folded("multiply", found), inside], False)]
         if coefficient != 1.0 or not found:
             found.append(self.constant(coefficient))
         return self.folded("multiply", found)
@@ -176,6 +189,25 @@ class _Relaxation:
                 support, mine = support | other[0], (*other[1], *mine)
             found.append((support, mine))
         return [tuple(sorted(group)) for _, group in found]
+
+    def _moved_in(self, x: int, outside: Factors) -> int | None:
+        """A reduction with the factors outside it at every member: what left a sum may cancel there."""
+        operation, (term,), axis = self.old.steps[x]
+        condition = None
+        if operation == "total" and self._head(term) == "where":  # members beyond the size of a set count 0
+            condition, term, other = self.old.steps[term].arguments
+            if self.old.steps[other] != Step("constant", (), 0.0):
+                return None
+        terms = multiplied(self.sums[term], [(1.0, outside)])
+        varies = any(self.masks[y] >> axis & 1 for y, _ in outside)
+        if varies or not (self.facts[term].natural and self.facts[term].finite) or len(terms) > MOST:
+            return None
+        body = self.expansion(terms, DEPTH)
+        if body is not None and condition is not None:
+            body = self.emit("where", [self.new[condition], body, self.constant(0.0)])
+        if body is None or self.masks[body] >> axis & 1:
+            return None if body is None else self.emit(operation, [body], axis)
+        return self.emit("multiply", [body, self.emit("count", [], axis)]) if operation == "total" else body
 
     def _group(self, factors: Factors) -> int:
         """A product beside its relaxations."""

@@ -58,6 +58,8 @@ def _check_wire(cls: type[Model], path: str, member: Model, key: str, wire: Any,
 
 
 def _violations(cls: type[Model], expr: Any, want: units.Dimension) -> list[str]:
+    if expr.has(sp.zoo, sp.nan, sp.I):
+        return [f"{dimension.shorten(expr)} is no real number, whatever the values"]
     found = [
         f"{s} is not declared here or in a part of {cls.__name__}" for s in expr.free_symbols if not _known(cls, s)
     ]

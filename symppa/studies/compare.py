@@ -11,12 +11,13 @@ import numpy as np
 from symppa import units
 from symppa.descriptions import shipped
 from symppa.descriptions.load import Description, load
-from symppa.descriptions.ranges import split_limit
-from symppa.errors import QuestionError, suggest
+from symppa.errors import QuestionError, SymppaError, suggest
 from symppa.studies.evaluate import evaluate
 from symppa.studies.result import Coordinate, Output, Result
 from symppa.studies.subject import System
-from symppa.studies.targets import met
+from symppa.studies.targets import bound, met
+
+RULE = "the best by the first target's output among those that meet every other target"
 
 
 def compare(
@@ -30,10 +31,13 @@ def compare(
     """Outputs of several systems side by side; `values` are set in each of them.
 
     Names may be patterns (`"nexgen_*"`). Targets are those of the first description that states some, unless
-    given: {"power": "<= 500 W"}; the first one is foremost.
+    given: {"power": "<= 500 W"}. The first one is foremost: recommended is the best by its output among those
+    that meet all the others, or None.
 
     >>> compare("nexgen_*").facts["recommended"]
     'nexgen_aggressive_optimized'
+    >>> compare("nexgen_*", targets={"peak_compute": ">= 300 TFLOPS", "power": "<= 400 W"}).facts["recommended"]
+    'nexgen_realistic_optimized'
     """
     subjects = expanded(systems)
     if len(subjects) < 2:
@@ -41,10 +45,10 @@ def compare(
     results = [evaluate(subject, values, outputs=outputs, parts=parts) for subject in subjects]
     names = _names(results)
     common = _common(results)
-    goals = dict(targets) if targets is not None else next((s.targets for s in subjects if _states(s)), {})
+    asker = None if targets is not None else next((s for s in subjects if _states(s)), None)
+    goals = dict(targets or {}) if asker is None else asker.targets
     made = {n: _joined(n, results) for n in common}
-    verdicts: dict[str, list[bool]] = {n: met(n, goal, made).tolist() for n, goal in goals.items()}
-    foremost = next(iter(goals), None)
+    verdicts = {n: _verdicts(n, goal, made, asker) for n, goal in goals.items()}
     return Result(
         study="compare",
         system=" and ".join(dict.fromkeys(r.system for r in results)),
@@ -55,13 +59,25 @@ def compare(
         facts={
             "targets": goals,
             "met": {n: dict(zip(names, row, strict=True)) for n, row in verdicts.items()},
-            "recommended": _recommended(names, made, verdicts, goals) if foremost else None,
-            "rule": "of those that meet the most targets, the best by the first target's output",
+            "recommended": _recommended(names, made, verdicts, goals),
+            "rule": RULE,
             "differences": _differences(names, results),
             "meanings": {n: getattr(s, "meaning", "") for n, s in zip(names, subjects, strict=True)},
         },
         hashes={f"{n}.{k}": v for n, r in zip(names, results, strict=True) for k, v in r.hashes.items()},
     )
+
+
+def _verdicts(name: str, goal: str, made: Mapping[str, Output], asker: Description | None) -> list[bool]:
+    """Whether each description meets a target; an error stands where the target does."""
+    try:
+        found: list[bool] = met(name, goal, made).tolist()
+    except SymppaError as error:
+        if asker is None:
+            raise
+        node = asker.node("targets", name)
+        raise error.at(node.file, node.line) from None
+    return found
 
 
 def _states(subject: System) -> bool:
@@ -128,9 +144,14 @@ def _differences(names: Sequence[str], results: Sequence[Result]) -> dict[str, d
 
 def _recommended(
     names: Sequence[str], made: Mapping[str, Output], met: Mapping[str, list[bool]], goals: Mapping[str, str]
-) -> str:
-    score = np.array(list(met.values()), int).sum(0)
-    foremost = next(iter(goals))
-    sign = -1.0 if split_limit(f"{foremost} {goals[foremost]}")[1] in ("<=", "<") else 1.0
-    order = np.lexsort((-sign * made[foremost].values, -score))
-    return names[int(order[0])]
+) -> str | None:
+    """The best by the first target's output among those that meet every other target."""
+    if not goals:
+        return None
+    foremost, *others = goals
+    fit = [k for k in range(len(names)) if all(met[n][k] for n in others)]
+    values = made[foremost].values
+    limit = bound(foremost, goals[foremost], made[foremost].unit)
+    worth = units.measure(made[foremost].unit).worth
+    distance = {"<=": values, "<": values, "==": np.abs(values * worth - limit.bound)}.get(limit.relation, -values)
+    return names[min(fit, key=lambda k: distance[k])] if fit else None

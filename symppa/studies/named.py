@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from symppa.descriptions import shipped, systems
@@ -16,14 +18,18 @@ def subject(name: str, values: Mapping[str, Any] | None = None, parts: Mapping[s
     >>> subject("chiplet_soc").system
     'ChipletSoC'
     """
-    if shipped.is_file(name) or name in shipped.names():
+    if name in shipped.names() or (shipped.is_file(name) and not _is_dotted(name)):
         return Subject(name, values, parts)
-    plain = name.replace("_", "").lower()
-    known = [n for n in systems.SHIPPED if n.replace("_", "").lower() == plain]
     try:
-        return Subject(systems.find(known[0] if known else name), values, parts)
+        return Subject(systems.find(systems.spelled(name)), values, parts)
     except DescriptionError as error:
         if error.message.startswith("there is no system"):
             near = suggest(name, [*shipped.names(), *systems.SHIPPED])
             raise DescriptionError(f"there is no description and no system {name!r}{near}") from None
         raise
+
+
+def _is_dotted(name: str) -> bool:
+    """Whether a text that looks like a file is the full name of a class: `acme.npu.AcmeUnit`."""
+    known_suffix = Path(name).suffix in (".yaml", ".yml")
+    return not (known_suffix or "/" in name or os.sep in name or Path(name).is_file())

@@ -10,7 +10,8 @@ from symppa.descriptions.bind import LEVELS, NO_SOURCE
 from symppa.descriptions.load import Layer, Origin, is_marked
 from symppa.descriptions.nodes import Node
 from symppa.engine.program import Known
-from symppa.studies.subject import Subject, as_text
+from symppa.studies.result import as_text
+from symppa.studies.subject import Subject
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import json
 import math
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,19 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Input:
-    """A value that went in, as it was written."""
+    """A value that went in, as it was written: a text, a number, or these by label or in a list."""
 
-    text: str
+    value: Any
     unit: str
     meaning: str
     sources: tuple[str, ...]
     confidence: str
     origin: str
+
+    @property
+    def text(self) -> str:
+        """The value on one line."""
+        return as_text(self.value)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,18 @@ class Result:
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for output in self.outputs.values():
+            output.values.flags.writeable = False
+        for coordinate in self.coordinates.values():
+            coordinate.values.flags.writeable = False
+        for name in ("outputs", "coordinates", "inputs", "counts", "facts", "hashes"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def __reduce__(self) -> Any:
+        values = (getattr(self, f.name) for f in fields(self))
+        return Result, tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in values)
 
     def output(self, name: str) -> Output:
         """One output with its unit and sources."""
@@ -178,6 +196,34 @@ class Result:
         return f"<{self.study} of {self.name}: {shown}{', ...' if len(self.outputs) > 6 else ''}>"
 
 
+def as_text(value: Any) -> str:
+    """A value on one line; a long list by its ends."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k}: {as_text(v)}" for k, v in value.items())
+    if isinstance(value, list) and len(value) > 8:
+        return f"{len(value)} values, {as_text(value[0])} to {as_text(value[-1])}"
+    if isinstance(value, list):
+        return ", ".join(map(as_text, value))
+    return str(value)
+
+
+def as_data(raw: Any) -> Any:
+    """What a caller passed, as JSON holds it; Quantities and arrays with a unit as texts."""
+    if isinstance(raw, Mapping):
+        return {str(k): as_data(v) for k, v in raw.items()}
+    if isinstance(raw, tuple) and len(raw) == 2 and isinstance(raw[1], str) and not isinstance(raw[0], str):
+        return as_data(
+            [f"{v} {raw[1]}" for v in np.ravel(raw[0]).tolist()] if np.ndim(raw[0]) else f"{raw[0]} {raw[1]}"
+        )
+    if hasattr(raw, "magnitude") and hasattr(raw, "units"):
+        return as_data((raw.magnitude, str(raw.units)))
+    if isinstance(raw, np.ndarray | np.generic):
+        return as_data(raw.tolist())
+    if isinstance(raw, list | tuple):
+        return [as_data(v) for v in raw]
+    return raw if isinstance(raw, str | int) or raw is None else _number(raw)
+
+
 def _number(value: Any) -> Any:
     """A JSON number; what is not finite is null."""
     if isinstance(value, str | np.str_):
@@ -210,7 +256,7 @@ def _coordinate(c: Coordinate) -> dict[str, Any]:
 
 def _input(i: Input) -> dict[str, Any]:
     return {
-        "value": i.text,
+        "value": i.value,
         "unit": i.unit,
         "meaning": i.meaning,
         "confidence": i.confidence,

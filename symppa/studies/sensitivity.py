@@ -41,6 +41,8 @@ def sensitivity(
     name = _scalar(program, output)
     told = subject.bound(program)
     grid = grid_of(program, told)
+    if _value(program, told, name) == 0:
+        raise QuestionError(f"{name} is 0 at these values: a relative change of it is undefined; move a given first")
     found = elasticities(program, {n: v.raw for n, v in told.items()}, name)
     rows = {n: v for n, v in _flat(program, grid.border.labels, found.values).items() if np.isfinite(v)}
     ranked = sorted((n for n in rows if rows[n] != 0.0), key=lambda n: (-round(abs(rows[n]), 12), rows[n] < 0))

@@ -17,7 +17,7 @@ from symppa.engine import cache
 from symppa.engine.program import Program
 from symppa.engine.reducers import Limit
 from symppa.errors import QuestionError, SymppaError
-from symppa.studies.result import Input
+from symppa.studies.result import Input, as_data
 
 if TYPE_CHECKING:
     from symppa.language.model import Model
@@ -137,25 +137,13 @@ class Subject:
 
     def hashes(self, program: Program, inputs: Mapping[str, Input]) -> dict[str, str]:
         """What identifies this run: its program, its inputs, its files."""
-        text = json.dumps({n: [i.text, i.unit] for n, i in inputs.items()}, sort_keys=True)
+        text = json.dumps({n: [i.value, i.unit] for n, i in inputs.items()}, sort_keys=True)
         found = {"program": _digest(program.to_json()), "inputs": _digest(text)}
         return found | (self.description.files if self.description else {})
 
 
 def _input(value: Value, unit: str, meaning: str) -> Input:
-    return Input(as_text(value.raw), unit, meaning, value.sources, value.confidence, value.origin)
-
-
-def as_text(raw: Any) -> str:
-    """A raw value as one line."""
-    if isinstance(raw, Mapping):
-        return ", ".join(f"{k}: {as_text(v)}" for k, v in raw.items())
-    if hasattr(raw, "size") and getattr(raw, "size", 1) > 8:
-        flat = raw.ravel()
-        return f"{raw.size} values, {flat[0]:.6g} to {flat[-1]:.6g}"
-    if isinstance(raw, list | tuple):
-        return ", ".join(map(as_text, raw))
-    return str(raw)
+    return Input(as_data(value.raw), unit, meaning, value.sources, value.confidence, value.origin)
 
 
 def _digest(text: str) -> str:

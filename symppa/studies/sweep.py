@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from symppa import units
 from symppa.descriptions.bind import Value
-from symppa.descriptions.ranges import split_limit, values_of
+from symppa.descriptions.ranges import split_limit
 from symppa.engine.grid import Grid, Progress, reduce
 from symppa.engine.pareto import Pareto
-from symppa.engine.program import Given, Program
-from symppa.engine.reducers import Best, Count, Feasible, Kept, Limit, Range, Reducer, Store
-from symppa.errors import QuestionError, UnknownValueError
+from symppa.engine.program import Program
+from symppa.engine.reducers import Best, Count, Feasible, Judged, Kept, Limit, Range, Reducer, Store
+from symppa.errors import QuestionError
+from symppa.studies.axes import axis_values, coordinates, swept
 from symppa.studies.evaluate import asked, grid_of, notes_of, output_of, outputs_of, set_coordinates
 from symppa.studies.result import Array, Coordinate, Output, Result
 from symppa.studies.subject import Subject, System
@@ -53,7 +53,8 @@ def sweep(
     wanted = _single(subject) if outputs is None else list(asked(outputs))
     program = subject.program([*wanted, *[n for n in [*limited, *_judged(keep)] if n not in wanted]], list(axes))
     told = subject.bound(program)
-    grid = grid_of(program, {n: v for n, v in told.items() if n not in axes}, _axes(program, subject.system, axes))
+    moved = axis_values(program, told, axes)
+    grid = grid_of(program, {n: v for n, v in told.items() if n not in moved}, moved)
     limits = subject.limits(where, program)
     reducer = _reducer(keep, limits, list(program.outputs))
     stopped = _walked(grid, reducer, progress)
@@ -78,23 +79,6 @@ def _single(subject: Subject) -> list[str]:
     if not names:
         raise QuestionError(f"every output of {subject.system} stands over a set: name some to sweep them all")
     return names
-
-
-def _axes(program: Program, system: str, axes: Mapping[str, Any]) -> dict[str, Any]:
-    found = {}
-    for name, written in axes.items():
-        if name not in program.givens:
-            raise UnknownValueError(system, name, program.givens)
-        given = program.givens[name]
-        if given.over:
-            raise QuestionError(f"{name} is a vector over a set: an axis is a single given")
-        value = values_of(written, given) if isinstance(written, str) else written
-        if isinstance(value, np.ndarray) and isinstance(written, str):
-            value = (value, units.base_unit(units.dimension(given.unit)))
-        if not np.size(value[0] if isinstance(value, tuple) else value):
-            raise QuestionError(f"the axis {name} is empty")
-        found[name] = value if np.ndim(value[0] if isinstance(value, tuple) else value) else [value]
-    return found
 
 
 def _judged(keep: str) -> list[str]:
@@ -135,47 +119,66 @@ def _walked(grid: Grid, reducer: Reducer, progress: Progress | None) -> bool:
 def _result(
     subject: Subject, program: Program, told: Mapping[str, Value], grid: Grid, reducer: Reducer, stopped: bool
 ) -> Result:
-    inputs = subject.inputs(program, told)
-    swept = [n for axis in program.axes[: program.swept] for n in axis.swept]
-    counts = {"designs": grid.size}
-    coordinates = set_coordinates(program, grid.border)
-    facts: dict[str, Any] = {"complete": not stopped}
+    moved = swept(program)
+    inputs = {n: i for n, i in subject.inputs(program, told).items() if n not in moved}
+    outputs, along, counts, facts = _kept(program, told, grid, reducer, stopped)
+    notes = notes_of(told) + (("stopped before the end: only finished designs are here",) if stopped else ())
+    return Result(
+        study="sweep",
+        system=subject.system,
+        name=subject.name,
+        outputs=outputs,
+        coordinates=along | set_coordinates(program, grid.border),
+        inputs=inputs,
+        counts=counts,
+        notes=notes,
+        facts={"complete": not stopped, **facts},
+        hashes=subject.hashes(program, inputs),
+    )
+
+
+Kept4 = tuple[dict[str, Output], dict[str, Coordinate], dict[str, int], dict[str, Any]]
+
+
+def _kept(program: Program, told: Mapping[str, Value], grid: Grid, reducer: Reducer, stopped: bool) -> Kept4:
+    """Outputs, coordinates, counts and facts of what a reducer kept."""
     if isinstance(reducer, Store):
-        outputs = outputs_of(program, reducer.result(), told)
-        coordinates = {n: _axis_values(grid, program.givens[n], None) for n in swept} | coordinates
-    elif isinstance(reducer, Kept):
+        arrays = reducer.result()
+        if stopped:
+            flat = reducer.reached()
+            where = np.unravel_index(flat, grid.shape)
+            rows = {n: a[where] for n, a in arrays.items()}
+            return *_rows(program, told, grid, flat, rows), _seen(rows, len(flat)), {}
+        outputs = outputs_of(program, arrays, told)
+        return outputs, coordinates(grid), _seen(arrays, grid.size, len(grid.shape)), {}
+    if isinstance(reducer, Kept):
         flat, rows = reducer.result()
-        counts = reducer.counts()
-        outputs = {n: _column(grid, program.givens[n], flat) for n in swept}
-        outputs |= {n: _row_output(program, n, values, told) for n, values in rows.items()}
-        coordinates = {"design": Coordinate(flat, "1", "number of the design, in the order of the axes")} | coordinates
-    else:
-        outputs, counts = {}, getattr(reducer, "counts")()  # noqa: B009
-        facts |= reducer.result() if isinstance(reducer, Range) else {}
-    notes = notes_of(told) + (("stopped before the end: only finished blocks are here",) if stopped else ())
-    inputs = {n: i for n, i in inputs.items() if n not in swept}
-    hashes = subject.hashes(program, inputs)
-    return Result("sweep", subject.system, subject.name, outputs, coordinates, inputs, counts, notes, facts, hashes)
+        return *_rows(program, told, grid, flat, rows), reducer.counts(), {}
+    if isinstance(reducer, Range):
+        return {}, {}, reducer.counts(), reducer.result()
+    return {}, {}, reducer.counts() if isinstance(reducer, Judged) else {}, {}
 
 
-def _axis_values(grid: Grid, given: Given, flat: Array | None) -> Coordinate:
-    """Values of a swept given along its axis, or at designs by number; labels where it has some."""
-    number = grid.program.number_of[given.name]
-    base = grid.border.arrays[number].ravel() if flat is None else grid.coordinates(flat)[given.name]
-    labels = given.labels
-    if given.domain is not None and given.domain[0] == "member":
-        labels = tuple(grid.border.members(given.domain[1][0]))
-    if labels is not None:
-        return Coordinate(np.array(labels, dtype=str)[base.astype(int)], "1", given.meaning)
-    return Coordinate(base / units.measure(given.unit).worth, given.unit, given.meaning)
+def _rows(
+    program: Program, told: Mapping[str, Value], grid: Grid, flat: Array, rows: Mapping[str, Array]
+) -> tuple[dict[str, Output], dict[str, Coordinate]]:
+    """A table of designs: what was swept, then the outputs."""
+    outputs = {n: Output(c.values, ("design",), c.unit, c.meaning) for n, c in coordinates(grid, flat).items()}
+    outputs |= {n: _row_output(program, n, values, told) for n, values in rows.items()}
+    return outputs, {"design": Coordinate(flat, "1", "number of the design, in the order of the axes")}
 
 
-def _column(grid: Grid, given: Given, flat: Array) -> Output:
-    along = _axis_values(grid, given, flat)
-    return Output(along.values, ("design",), along.unit, along.meaning)
+def _seen(arrays: Mapping[str, Array], designs: int, swept_axes: int = 1) -> dict[str, int]:
+    """Designs stored, and those with an output that is not finite."""
+    bad: Any = False
+    for array in arrays.values():
+        undefined = ~np.isfinite(array)
+        if undefined.any():
+            bad = bad | undefined.any(axis=tuple(range(swept_axes, array.ndim)))
+    return {"designs": designs, "invalid": int(np.count_nonzero(bad))}
 
 
 def _row_output(program: Program, name: str, values: Array, told: Mapping[str, Value]) -> Output:
     made = output_of(program, name, values, told)
     sets = tuple(program.axes[k].name for k in program.sets(program.output(name).step))
-    return Output(values, ("design", *sets), made.unit, made.meaning, made.sources, made.confidence)
+    return replace(made, dims=("design", *sets))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,8 +102,20 @@ def check_suffix(path: Path) -> None:
 
 
 def write(result: Result, path: Path) -> None:
-    """Parquet, CSV, NetCDF or JSON by suffix; units go with it."""
+    """Parquet, CSV, NetCDF or JSON by suffix; units go with it. The whole file, or none."""
     check_suffix(path)
+    whole = path.resolve()
+    begun = whole.with_name(f".{whole.stem}.{os.getpid()}{whole.suffix}")
+    try:
+        _write(result, begun)
+        begun.replace(whole)
+    except OSError as error:
+        raise QuestionError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        begun.unlink(missing_ok=True)
+
+
+def _write(result: Result, path: Path) -> None:
     if path.suffix == ".json":
         path.write_text(result.to_json() + "\n", encoding="utf-8")
     elif path.suffix == ".nc":

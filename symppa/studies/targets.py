@@ -36,5 +36,9 @@ def goals(limits: Iterable[str]) -> dict[str, str]:
     >>> goals(["power <= 300 W"])
     {'power': '<= 300 W'}
     """
-    parts = [split_limit(text) for text in limits]
-    return {name: f"{relation} {text}" for name, relation, text in parts}
+    found: dict[str, str] = {}
+    for name, relation, text in map(split_limit, limits):
+        if name in found:
+            raise QuestionError(f"{name} has two targets, {found[name]} and {relation} {text}: an output has one")
+        found[name] = f"{relation} {text}"
+    return found

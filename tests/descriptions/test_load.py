@@ -31,6 +31,13 @@ def test_one_member_of_a_vector_can_differ_and_order_stays(tmp_path):
     assert mine["by_format.peak_compute"].tolist() == [262.144, 131.072, 131.072, 131.072, 65.536, 32.768]
 
 
+def test_members_listed_anew_replace_those_inherited(tmp_path):
+    text = SOC + "values: {loads: [Mine, Reduction], intensity: {Mine: 200 FLOP/byte}}\n"
+    result = evaluate(load(written(tmp_path, text)))
+    assert result.coordinates["loads"].values.tolist() == ["Mine", "Reduction"]
+    assert result["attained"].tolist() == [65.536, 1.024]
+
+
 def test_a_marked_value_brings_its_own_source_and_confidence(tmp_path):
     text = SOC + "values:\n  clock: {value: 2.5 GHz, source: lab notebook 7, confidence: CALIBRATED}\n"
     result = evaluate(load(written(tmp_path, text)))

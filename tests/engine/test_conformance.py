@@ -21,7 +21,7 @@ from symppa.engine.program import Program
 from symppa.engine.reducers import Best, Count, Limit, Range
 from symppa.engine.relaxed import relaxed
 from symppa.errors import UnsupportedError
-from tests.engine.models import MEMBERS, SINGLE, WHOLE, WORTH, cases, oracle, shown, values
+from tests.engine.models import SINGLE, WHOLE, cases, oracle, shown, values
 from tests.engine.oracle import UnclearError, UndefinedError, Value
 
 MORE = int(os.environ.get("SYMPPA_EXAMPLES", "1"))  # times as many examples, for a long search
@@ -129,6 +129,14 @@ def test_reducers_keep_what_the_whole_array_has(case, data):
         assert spread[name]["min"] == pytest.approx(whole[valid].min(), rel=1e-12)
 
 
+LOOSE = {"total", "power", "exp", "log", "lambert_w", "geometric_sum", "smooth_largest"}
+
+
+def margin(program):
+    """Functions differ in the last digit by how arrays lie in memory, sums by the members that are merged."""
+    return 0.0 if LOOSE.isdisjoint(step.operation for step in program.steps) else 1e-12
+
+
 def box_of(data, name):
     """Two ends of a given, and points between."""
     ends = sorted(data.draw(st.lists(SINGLE[name], min_size=2, max_size=2)))
@@ -159,21 +167,23 @@ def test_intervals_contain_every_point(case, data):
         for name, (tree, unit) in case.outputs.items():
             wanted = {p: shown(w, unit) for p, w in exact.array(tree, case.sets[name]).items() if isinstance(w, Value)}
             for found in (natural[name], second[name]):
-                holds(found, got[name], name)
+                holds(found, got[name], name, margin(full))
                 low, high = (spread(v, exact, case.sets[name]) for v in found)
                 for place, want in wanted.items():
                     number, slack = float(want.number), 8 * want.error
                     assert low[place] - slack <= number <= high[place] + slack
     for name, found in second.items():
         low, high = natural[name]
-        assert np.all((found.low >= low) | np.isnan(low))
-        assert np.all((found.high <= high) | np.isnan(high))
+        nowhere = np.isnan(low) | np.isnan(found.low)  # the tighter one may prove that there is no value
+        assert np.all((found.low >= low) & (found.high <= high) | nowhere)
 
 
-def holds(found, value, name):
+def holds(found, value, name, margin):
     """A bound contains a value; an undefined one was said to be possible."""
     defined = ~np.isnan(value)
-    assert np.all((found.low <= value) & (value <= found.high) | ~defined), f"{name}: {value} outside {found}"
+    slack = margin * np.abs(np.where(np.isfinite(value), value, 0.0))
+    low, high = found.low - slack, found.high + slack
+    assert np.all((low <= value) & (value <= high) | ~defined), f"{name}: {value} outside {found}"
     assert np.all(defined | found.undefined), f"{name} may be undefined"
 
 
@@ -186,7 +196,7 @@ def test_intervals_of_points_are_values(case, told):
         low, high = found[name]
         np.testing.assert_allclose(low, value, 1e-9, 1e-9)
         np.testing.assert_allclose(high, value, 1e-9, 1e-9)
-        if not any(step.operation == "total" for step in program.steps):
+        if not margin(program):
             np.testing.assert_array_equal(low, value)
             np.testing.assert_array_equal(high, value)
 
@@ -235,7 +245,7 @@ def test_slopes_are_those_of_differences(case, data):
     assume(used)
     told, by = data.draw(values()), data.draw(st.sampled_from(used))
     rounding = data.draw(st.sampled_from(["smooth", "exact"]))
-    tree, unit = case.outputs[name]
+    tree = case.outputs[name][0]
     program = compile(case.model, name, choose=case.choose)
     try:
         found = slopes(program, known(program, told), name, [by] if by in program.givens else None, rounding=rounding)

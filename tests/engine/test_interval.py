@@ -78,7 +78,8 @@ def test_many_boxes_lie_along_a_swept_axis():
 @pytest.mark.parametrize(
     ("box", "error", "message"),
     [
-        ({"tile": (9, 8)}, QuestionError, "a low end not above the high end"),
+        ({"tile": (9, 8)}, QuestionError, "the box of tile needs a low end not above its high end"),
+        ({"tile": (np.nan, 8)}, QuestionError, "the box of tile needs a low end"),
         ({"tile": (0, 8)}, DomainError, "tile = 0 is outside its domain"),
         ({"tile": (1.5, 8)}, DomainError, "tile = 1.5 is outside its domain"),
         ({"tle": (1, 8)}, UnknownValueError, "did you mean tile"),
@@ -223,6 +224,20 @@ def test_members_beyond_the_lower_size_are_optional(low, high, sums, best):
     for burst in range(low, high + 1):
         got = run(program, values | {"burst": burst})
         assert found["sum"].low <= got["sum"] <= found["sum"].high
+
+
+def test_an_empty_burst_needs_no_values():
+    found = bounds(compile(Burst()), {"chance": [], "burst": 0})
+    assert tuple(found["sum"]) == (0, 0)
+    assert tuple(found["best"]) == (-np.inf, -np.inf)
+    assert not found["sum"].undefined
+
+
+def test_a_value_that_is_no_number_undefines_what_it_reaches():
+    found = bounds(compile(Rules(), ["square", "sure"]), {"y": np.nan}, {"x": (1, 20)})
+    assert tuple(found["square"]) == pytest.approx((1, 400))
+    assert tuple(found["sure"]) == (1, 1)
+    assert found["sure"].undefined
 
 
 class Layers(Model):

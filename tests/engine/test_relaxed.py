@@ -122,10 +122,29 @@ def test_vectors_over_sets_cancel_member_by_member():
         work = given("1", "work", over=layer)
         tile = given("1", "tile", domain=integers(1, 64))
         cycles = formula("1", total(ceil_div(work, tile) * tile, over=layer), derived=True)
+        slowest = formula("1", largest(ceil_div(work, tile), over=layer) * tile, derived=True)
 
     natural, tight = both(Layers(), "cycles", {"work": [100, 200, 300]}, {"tile": (5, 64)})
-    assert tight.low == pytest.approx(600, rel=1e-9)
+    assert tight.low == pytest.approx(600, rel=1e-9)  # the tile, which left the sum, meets its ceilings again
     assert natural.low == pytest.approx((2 + 4 + 5) * 5)
+    natural, tight = both(Layers(), "cycles", {"work": [100, 100]}, {"tile": (5, 64)})
+    assert tight.low == pytest.approx(200, rel=1e-9)
+    natural, tight = both(Layers(), "slowest", {"work": [100, 200, 300]}, {"tile": (5, 64)})
+    assert tight.low == pytest.approx(300, rel=1e-9)
+
+
+def test_members_beyond_a_size_stay_optional():
+    class Steps(Model):
+        steps = given("1", "steps", domain=integers(0, 3))
+        step = index("steps", size=steps)
+        work = given("1", "work", over=step)
+        tile = given("1", "tile", domain=integers(1, 64))
+        cycles = formula("1", total(ceil_div(work, tile) * tile, over=step), derived=True)
+
+    natural, tight = both(Steps(), "cycles", {"work": [100, 200, 300]}, {"tile": (5, 64), "steps": (1, 2)})
+    assert tight.low == pytest.approx(100, rel=1e-9)
+    assert natural.low == 2 * 5
+    assert tight.high <= 164 + 264
 
 
 def test_what_may_be_negative_is_left_alone():
@@ -194,7 +213,7 @@ def test_random_sums_of_products_are_enclosed(seed):
         pytest.skip("a constant")
     program = compile(model, "out", {"box": used})
     ends = {name: np.sort(rng.integers(1, 41, (2, 60)), axis=0).astype(float) for name in used}
-    root = {name: (1, 40) for name in used}
+    root = dict.fromkeys(used, (1, 40))
     natural, tight = (
         Intervals(p, {}, root).read({n: tuple(e) for n, e in ends.items()}).values[p.outputs["out"].step]
         for p in (program, relaxed(program, {}, root))

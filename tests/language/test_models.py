@@ -119,7 +119,7 @@ class Circle(Loop):
 
 
 def test_a_circle_is_named():
-    with pytest.raises(WiringError, match="a depends on itself: a -> b -> a"):
+    with pytest.raises(WiringError, match=r"depends on itself: (a -> b -> a|b -> a -> b)"):
         compile(Circle(), "a")
 
 
@@ -498,5 +498,7 @@ def test_unknown_values_and_axes_are_refused():
         answer(Choices(), "plain", {"row": 2})
     with pytest.raises(UnknownValueError, match="Choices has no given 'row'"):
         answer(Choices(), "plain", axes=["row"])
-    with pytest.raises(QuestionError, match="no output asked of Choices depends on rows"):
-        answer(Choices(), "speed", {"rows": [1, 2]}, ["rows"])
+
+
+def test_an_axis_that_no_output_follows_keeps_its_length():
+    np.testing.assert_array_equal(answer(Choices(), "speed", {"rows": [1, 2]}, ["rows"]), [1, 1])

@@ -7,7 +7,7 @@ import numpy as np
 import pint
 import pytest
 
-from symppa import Model, Result, evaluate, formula, given, index, largest, load, total
+from symppa import Model, Result, evaluate, formula, given, index, largest, load, sweep, total
 from symppa.errors import MissingValueError, QuestionError, UndefinedResultError, UnknownValueError
 from symppa.language import lambert_w, log
 
@@ -132,6 +132,28 @@ def test_a_result_can_be_pickled_and_tabled():
     assert result.to_frame().attrs["units"]["power"] == "W"
     assert result.to_xarray()["attained"].attrs["units"] == "TFLOPS"
     assert result.to_xarray()["attained"].dims == ("loads",)
+
+
+def test_a_result_cannot_be_changed():
+    result = sweep("nexgen_baseline", axes={"clock": [1.0, 2.0]}, outputs=["peak_compute"])
+    with pytest.raises(ValueError, match="read-only"):
+        result["peak_compute"][0] = 77
+    with pytest.raises(TypeError):
+        result.outputs["power"] = 3
+
+
+def test_inputs_are_data_and_their_hash_is_of_every_value():
+    read = json.loads(evaluate("nexgen_baseline").to_json())
+    assert read["inputs"]["chiplet.sm.ops_per_cycle"]["value"]["FP16"] == "128 op/cycle"
+    values = {"work": np.arange(1e9, 2e9, 1e7), "rate": 1.0}
+    other = {**values, "work": np.where(values["work"] == 1.5e9, 1.6e9, values["work"])}
+    assert evaluate(Layers(), values).hashes["inputs"] != evaluate(Layers(), other).hashes["inputs"]
+
+
+def test_a_vector_replaced_keeps_its_labels():
+    assert evaluate("nexgen_baseline", {"chiplet.sm.ops_per_cycle": "300 op/cycle"})["peak_compute"] == 153.6
+    six = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    assert evaluate("nexgen_baseline", {"chiplet.sm.ops_per_cycle": six})["ops_per_cycle"] == 4.0
 
 
 def test_only_systems_are_evaluated():

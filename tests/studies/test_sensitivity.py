@@ -68,6 +68,16 @@ def test_a_temperature_in_celsius_has_no_elasticity():
     assert any("ambient" in note for note in result.notes)
 
 
+def test_an_output_of_zero_has_no_elasticity():
+    class Difference(Model):
+        a = given("1", "a")
+        b = given("1", "b")
+        c = formula("1", a - b, "difference", derived=True)
+
+    with pytest.raises(SymppaError, match="c is 0 at these values"):
+        sensitivity(Difference(), "c", {"a": 1.0, "b": 1.0})
+
+
 def test_top_ranks_by_size():
     result = sensitivity("nexgen_baseline", "power")
     values = np.abs(result["elasticity"])
