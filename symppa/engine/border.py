@@ -58,8 +58,7 @@ class Border:
 
     def _givens(self) -> dict[int, Array]:
         program, missing, arrays = self.program, [], {}
-        swept = {program.number_of[name] for axis in program.axes[: program.swept] for name in axis.swept}
-        live = [n for n in sorted({*program.live, *swept}) if program.steps[n].operation == "given"]
+        live = [n for n in program.live if program.steps[n].operation == "given"]
         later = []
         for n in live:
             given = program.givens[program.steps[n].detail]

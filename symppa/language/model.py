@@ -180,6 +180,30 @@ class Model:
     def __deepcopy__(self, memo: Any) -> Model:
         return self
 
+    def to_frame(self) -> Any:
+        """The nomenclature as a pandas DataFrame: symbol, role, unit, meaning, domain, default and source by name."""
+        from importlib import import_module
+
+        return import_module("symppa.reports.model").to_frame(self)
+
+    def to_xarray(self) -> Any:
+        """The nomenclature as an xarray Dataset."""
+        from importlib import import_module
+
+        return import_module("symppa.reports.model").to_xarray(self)
+
+    def plot(self, path: Any = None) -> Any:
+        """A matplotlib figure of what is computed from what; written to `path` when given."""
+        from importlib import import_module
+
+        return import_module("symppa.reports.model").plot(self, path)
+
+    def __repr__(self) -> str:
+        roles = [d.role for d in self._declared.values()]
+        counts = {"given": roles.count("given"), "formula": roles.count("formula"), "part": len(self._parts)}
+        told = [f"{n} {role}{'s' if n != 1 else ''}" for role, n in counts.items() if n or role != "part"]
+        return f"<{type(self).__name__}: {', '.join(told)}>"
+
     def _repr_latex_(self) -> str:
         from symppa.language.document import align
 

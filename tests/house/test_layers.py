@@ -29,7 +29,8 @@ LAYERS = (
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 FRONT = ("__init__", "__main__")
-SHOWING = {"studies.result": "reports"}  # a result shows itself: its methods open the reports, once called
+# A result and a model show themselves in a notebook: their methods open the reports, once called.
+SHOWING = {"studies.result": "reports", "language.model": "reports"}
 
 
 class Home(NamedTuple):
@@ -42,7 +43,7 @@ class Home(NamedTuple):
 EVERYWHERE = ("*",)
 PACKAGES = {
     "numpy": Home(loading=EVERYWHERE),
-    "sympy": Home(loading=("language.*", "library.*", "engine.compile", "engine.lowering")),
+    "sympy": Home(loading=("language.*", "library.*", "engine.compile", "engine.lowering", "engine.needs")),
     "pint": Home(inside=("units", "language.*", "descriptions.*")),
     "yaml": Home(loading=("descriptions.*",)),
     "pydantic": Home(loading=("descriptions.*", "workloads.*", "calibration.*")),

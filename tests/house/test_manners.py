@@ -19,8 +19,8 @@ CHANGES = {
     "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "remove",
     "reverse", "setdefault", "sort", "update",
 }  # fmt: skip
-# Exit code 3, "our own bug", is decided at the outermost border and nowhere else.
-BORDER = "symppa/cli/main.py"
+# Exit code 3, "our own bug", is decided at the outermost border; a plug-in is the code of others, met in one place.
+BORDERS = ("symppa/cli/main.py", "symppa/descriptions/systems.py")
 
 
 def collections_of(tree: ast.Module) -> dict[str, int]:
@@ -75,7 +75,7 @@ class TestModule:
 
     def test_swallows_no_error(self, path):
         found = swallowing(parsed(path))
-        assert len(found) <= (shown(path) == BORDER), found
+        assert len(found) <= (shown(path) in BORDERS), found
 
     def test_asserts_nothing(self, path):
         assert not [node.lineno for node in ast.walk(parsed(path)) if isinstance(node, ast.Assert)]

@@ -6,10 +6,12 @@ from symppa.language import Model, exp, formula, given, lambert_w, reals
 class LeakageAtVoltage(Model):
     """Subthreshold leakage at another supply voltage; the drain lowers the barrier."""
 
-    reference_power = given("W", "leakage at the reference voltage", symbol=r"P_0")
-    reference_voltage = given("V", "supply voltage of the reference", symbol=r"V_0")
-    voltage = given("V", "supply voltage", symbol="V")
-    barrier_lowering = given("1/V", "relative growth of the leakage current with voltage", symbol=r"\lambda")
+    reference_power = given("W", "leakage at the reference voltage", symbol=r"P_0", domain=reals("0 W"))
+    reference_voltage = given("V", "supply voltage of the reference", symbol=r"V_0", domain=reals("0 V"))
+    voltage = given("V", "supply voltage", symbol="V", domain=reals("0 V"))
+    barrier_lowering = given(
+        "1/V", "relative growth of the leakage current with voltage", symbol=r"\lambda", domain=reals("0 1/V")
+    )
 
     power = formula(
         "W",
@@ -26,12 +28,12 @@ class Leakage(Model):
     An argument below -1/e has none: thermal runaway, shown as no number, and `runaway` says by how much.
     """
 
-    reference_power = given("W", "leakage at the reference temperature", symbol=r"P_0")
-    reference_temperature = given("K", "temperature of the reference", symbol=r"T_0")
+    reference_power = given("W", "leakage at the reference temperature", symbol=r"P_0", domain=reals("0 W"))
+    reference_temperature = given("K", "temperature of the reference", symbol=r"T_0", domain=reals("0 K"))
     growth = given("1/K", "relative growth of leakage with temperature", symbol="b", domain=reals("1e-9 1/K"))
-    ambient = given("K", "temperature of the air or coolant", symbol=r"T_\mathrm{a}")
+    ambient = given("K", "temperature of the air or coolant", symbol=r"T_\mathrm{a}", domain=reals("0 K"))
     resistance = given("K/W", "thermal resistance from junction to ambient", symbol=r"\theta", domain=reals("1e-9 K/W"))
-    heat = given("W", "power other than leakage", symbol=r"P_\mathrm{d}")
+    heat = given("W", "power other than leakage", symbol=r"P_\mathrm{d}", domain=reals("0 W"))
 
     feedback = formula(
         "1",

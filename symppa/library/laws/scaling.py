@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from symppa.language import Model, formula, given, lookup, one, table
+from symppa.language import Model, formula, given, lookup, one, reals, table
 
 
 def _node_table() -> Any:
@@ -23,7 +23,7 @@ class NodeFactors(Model):
     """Area, energy and delay of one reference circuit in one node, each in a unit of its own."""
 
     node = given("1", "name of the process node in nm")
-    voltage = given("V", "supply voltage", symbol="V")
+    voltage = given("V", "supply voltage", symbol="V", domain=reals("0 V"))
     nodes = _node_table()
 
     volts = formula("1", voltage / one("V"), "supply voltage as a number of volts", derived=True)
@@ -52,8 +52,8 @@ class NodeScaling(Model):
 
     node_before = given("1", "node the circuit comes from, its name in nm")
     node_after = given("1", "node the circuit goes to, its name in nm")
-    voltage_before = given("V", "supply voltage it comes from")
-    voltage_after = given("V", "supply voltage it goes to")
+    voltage_before = given("V", "supply voltage it comes from", domain=reals("0 V"))
+    voltage_after = given("V", "supply voltage it goes to", domain=reals("0 V"))
     nodes = _node_table()
 
     before = NodeFactors(node=node_before, voltage=voltage_before, nodes=nodes)

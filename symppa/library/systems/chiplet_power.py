@@ -6,7 +6,7 @@ that leaks.
 
 from sympy import Rational
 
-from symppa.language import Model, formula, given, one, part, parts, smallest, sqrt, total_of
+from symppa.language import Model, formula, given, integers, one, part, parts, reals, smallest, sqrt, total_of
 from symppa.library.laws.leakage import Leakage, LeakageAtVoltage
 from symppa.library.laws.power import SupplyVoltage, SwitchedCapacitance, Switching
 from symppa.library.systems.chiplet_parts import ProcessNode
@@ -15,8 +15,8 @@ from symppa.library.systems.chiplet_parts import ProcessNode
 class Events(Model):
     """Events on a chip, each switching the capacitance behind its published energy."""
 
-    rate = given("1/cycle", "events in a cycle")
-    energy = given("pJ", "energy of one event at the nominal voltage", symbol=r"E_0")
+    rate = given("1/cycle", "events in a cycle", domain=reals("0 1/cycle"))
+    energy = given("pJ", "energy of one event at the nominal voltage", symbol=r"E_0", domain=reals("0 pJ"))
     supply = part(SupplyVoltage)
 
     behind = SwitchedCapacitance(energy=energy, reference_voltage=supply.nominal_voltage)
@@ -28,36 +28,68 @@ class Consumption(Model):
     """A package that multiplies matrices out of its memory, everything busy for the same share of time."""
 
     node = part(ProcessNode)
-    ops_per_cycle = given("op/cycle", "work of one tensor core in a cycle")
-    op_energy = given("pJ/op", "arithmetic of one operation in the 7 nm node")
-    element = given("bit", "storage of one element")
-    tensor_cores = given("1", "tensor cores of the package")
-    utilisation = given("1", "share of time everything is busy", symbol="u")
-    clock = given("GHz", "clock", symbol="f")
-    nominal_clock = given("GHz", "clock reached at the nominal voltage", symbol=r"f_0")
-    die_area = given("mm2", "area of one chiplet")
-    area = given("mm2", "area that leaks")
-    memory_bandwidth = given("TB/s", "memory bandwidth")
-    stacks = given("1", "memory stacks")
-    remote_share = given("1", "share of memory traffic that crosses to another chiplet")
-    bridges = given("GB/s", "bandwidth between all chiplets, both directions")
-    ports = given("W", "links to the outside, fully used")
-    ambient = given("K", "temperature of the air or coolant")
-    thermal_resistance = given("K/W", "junction to ambient")
+    ops_per_cycle = given("op/cycle", "work of one tensor core in a cycle", domain=reals("0 op/cycle"))
+    op_energy = given("pJ/op", "arithmetic of one operation in the 7 nm node", domain=reals("0 pJ/op"))
+    element = given("bit", "storage of one element", domain=reals("0 bit"))
+    tensor_cores = given("1", "tensor cores of the package", domain=reals(0))
+    utilisation = given("1", "share of time everything is busy", symbol="u", domain=reals(0, 1))
+    clock = given("GHz", "clock", symbol="f", domain=reals("0 GHz"))
+    nominal_clock = given("GHz", "clock reached at the nominal voltage", symbol=r"f_0", domain=reals("0 GHz"))
+    die_area = given("mm2", "area of one chiplet", domain=reals("0 mm2"))
+    area = given("mm2", "area that leaks", domain=reals("0 mm2"))
+    memory_bandwidth = given("TB/s", "memory bandwidth", domain=reals("0 TB/s"))
+    stacks = given("1", "memory stacks", domain=reals(0))
+    remote_share = given("1", "share of memory traffic that crosses to another chiplet", domain=reals(0, 1))
+    bridges = given("GB/s", "bandwidth between all chiplets, both directions", domain=reals("0 GB/s"))
+    ports = given("W", "links to the outside, fully used", domain=reals("0 W"))
+    ambient = given("K", "temperature of the air or coolant", domain=reals("0 K"))
+    thermal_resistance = given("K/W", "junction to ambient", domain=reals("1e-9 K/W"))
 
     instructions = given(
-        "1", "energy of instructions and operands over that of arithmetic", default=0.22, source="dally2021"
+        "1",
+        "energy of instructions and operands over that of arithmetic",
+        default=0.22,
+        source="dally2021",
+        domain=reals(0),
     )
-    local_energy = given("pJ/byte", "byte read from local memory", default="1.06 pJ/byte", source="jouppi2021, table 2")
-    cache_energy = given("pJ/byte", "byte read from the cache", default="1.75 pJ/byte", source="jouppi2021, table 2")
-    wire_energy = given("fJ/bit/mm", "bit moved along a wire", default="100 fJ/bit/mm", source="dally2020")
-    memory_energy = given("pJ/bit", "bit moved to or from a stack", default="3.92 pJ/bit", source="oconnor2017")
-    bridge_energy = given("pJ/bit", "bit moved to another chiplet", default="0.25 pJ/bit", source="dassharma2022")
-    stack_standby = given("W", "idle memory stack", default="2 W")
-    warp_rows = given("1", "rows of a tile held in registers", default=64, source="cutlass")
-    warp_columns = given("1", "columns of a tile held in registers", default=64, source="cutlass")
-    tile_rows = given("1", "rows of a tile held in local memory", default=128, source="cutlass")
-    tile_columns = given("1", "columns of a tile held in local memory", default=256, source="cutlass")
+    local_energy = given(
+        "pJ/byte",
+        "byte read from local memory",
+        default="1.06 pJ/byte",
+        source="jouppi2021, table 2",
+        domain=reals("0 pJ/byte"),
+    )
+    cache_energy = given(
+        "pJ/byte",
+        "byte read from the cache",
+        default="1.75 pJ/byte",
+        source="jouppi2021, table 2",
+        domain=reals("0 pJ/byte"),
+    )
+    wire_energy = given(
+        "fJ/bit/mm", "bit moved along a wire", default="100 fJ/bit/mm", source="dally2020", domain=reals("0 fJ/bit/mm")
+    )
+    memory_energy = given(
+        "pJ/bit", "bit moved to or from a stack", default="3.92 pJ/bit", source="oconnor2017", domain=reals("0 pJ/bit")
+    )
+    bridge_energy = given(
+        "pJ/bit",
+        "bit moved to another chiplet",
+        default="0.25 pJ/bit",
+        source="dassharma2022",
+        domain=reals("0 pJ/bit"),
+    )
+    stack_standby = given("W", "idle memory stack", default="2 W", domain=reals("0 W"))
+    warp_rows = given("1", "rows of a tile held in registers", default=64, source="cutlass", domain=integers(1, 65536))
+    warp_columns = given(
+        "1", "columns of a tile held in registers", default=64, source="cutlass", domain=integers(1, 65536)
+    )
+    tile_rows = given(
+        "1", "rows of a tile held in local memory", default=128, source="cutlass", domain=integers(1, 65536)
+    )
+    tile_columns = given(
+        "1", "columns of a tile held in local memory", default=256, source="cutlass", domain=integers(1, 65536)
+    )
 
     supply = SupplyVoltage(
         clock=clock,

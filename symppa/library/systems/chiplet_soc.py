@@ -1,19 +1,6 @@
 """A package of compute chiplets beside stacked memory, as its first-order calculator has it."""
 
-from symppa.language import (
-    Model,
-    equal,
-    formula,
-    given,
-    index,
-    integers,
-    member,
-    part,
-    reals,
-    sqrt,
-    total,
-    where,
-)
+from symppa.language import Model, equal, formula, given, index, integers, member, part, reals, sqrt, total, where
 from symppa.library.laws.roofline import Roofline
 from symppa.library.laws.thermal import Junction
 
@@ -23,7 +10,7 @@ class Multiprocessor(Model):
 
     formats = index("number formats")
     tensor_cores = given("1", "tensor cores of a multiprocessor", domain=integers(1, 1024))
-    ops_per_cycle = given("op/cycle", "work of one tensor core in a cycle", over=formats)
+    ops_per_cycle = given("op/cycle", "work of one tensor core in a cycle", over=formats, domain=reals("0 op/cycle"))
 
 
 class Chiplet(Model):
@@ -31,7 +18,7 @@ class Chiplet(Model):
 
     formats = index("number formats")
     sms = given("1", "multiprocessors of a chiplet", domain=integers(1, 4096))
-    l2 = given("MB", "second-level cache of a chiplet")
+    l2 = given("MB", "second-level cache of a chiplet", domain=reals("0 MB"))
     sm = part(Multiprocessor, formats=formats)
     area = formula("mm2", ..., "area of one chiplet")
 
@@ -39,20 +26,20 @@ class Chiplet(Model):
 class ChipletWithArea(Chiplet):
     """A chiplet of an area decided beforehand."""
 
-    area = given("mm2", "area of one chiplet")
+    area = given("mm2", "area of one chiplet", domain=reals("0 mm2"))
 
 
 class Throughput(Model):
     """Rates of a package, in one number format or in each of several."""
 
-    ops_per_cycle = given("op/cycle", "work of one tensor core in a cycle")
-    tensor_cores = given("1", "tensor cores of the package")
-    clock = given("GHz", "clock", symbol="f")
-    memory_bandwidth = given("TB/s", "memory bandwidth")
-    intensity = given("FLOP/byte", "work per byte of memory traffic")
-    area = given("mm2", "silicon area")
-    power = given("W", "power")
-    utilisation = given("1", "share of time the arithmetic is busy")
+    ops_per_cycle = given("op/cycle", "work of one tensor core in a cycle", domain=reals("0 op/cycle"))
+    tensor_cores = given("1", "tensor cores of the package", domain=reals(0))
+    clock = given("GHz", "clock", symbol="f", domain=reals("0 GHz"))
+    memory_bandwidth = given("TB/s", "memory bandwidth", domain=reals("0 TB/s"))
+    intensity = given("FLOP/byte", "work per byte of memory traffic", domain=reals("0 FLOP/byte"))
+    area = given("mm2", "silicon area", domain=reals("0 mm2"))
+    power = given("W", "power", domain=reals("0 W"))
+    utilisation = given("1", "share of time the arithmetic is busy", domain=reals(0, 1))
 
     peak_compute = formula("TFLOPS", ops_per_cycle * tensor_cores * clock, "peak rate", source="ngaisoc")
     roof = Roofline(peak=peak_compute, bandwidth=memory_bandwidth, intensity=intensity)
@@ -69,16 +56,18 @@ class ChipletPackage(Model):
     formats = index("number formats")
     loads = index("workloads")
     precision = given("1", "number format in use", default="FP16", source="ngaisoc", domain=member(formats))
-    clock = given("GHz", "clock of the multiprocessors", symbol="f")
+    clock = given("GHz", "clock of the multiprocessors", symbol="f", domain=reals("0 GHz"))
     utilisation = given(
         "1", "share of time everything is busy", default=1, source="ngaisoc", domain=reals(0, 1), symbol="u"
     )
     chiplets = given("1", "compute chiplets", domain=integers(1, 1024), symbol="n")
     stacks = given("1", "memory stacks", domain=integers(1, 1024))
-    stack_bandwidth = given("GB/s", "bandwidth of one memory stack")
-    intensity = given("FLOP/byte", "work of a workload per byte of memory traffic", over=loads)
-    ambient = given("K", "temperature of the air or coolant", default="25 degC", source="ngaisoc")
-    thermal_resistance = given("K/W", "junction to ambient", default="0.1 K/W", source="ngaisoc")
+    stack_bandwidth = given("GB/s", "bandwidth of one memory stack", domain=reals("0 GB/s"))
+    intensity = given(
+        "FLOP/byte", "work of a workload per byte of memory traffic", over=loads, domain=reals("0 FLOP/byte")
+    )
+    ambient = given("K", "temperature of the air or coolant", default="25 degC", source="ngaisoc", domain=reals("0 K"))
+    thermal_resistance = given("K/W", "junction to ambient", default="0.1 K/W", source="ngaisoc", domain=reals("0 K/W"))
 
     chiplet = part(Chiplet, formats=formats)
 
@@ -128,12 +117,14 @@ class ChipletSoC(ChipletPackage):
     Power here depends on no clock, voltage or area; `ChipletSoCPhysical` is the model in which it does.
     """
 
-    sm_power = given("W", "busy multiprocessor", default="1.5 W", source="ngaisoc")
-    l2_power = given("mW/MB", "busy second-level cache", default="50 mW/MB", source="ngaisoc")
-    stack_power = given("W", "busy memory stack", default="15 W", source="ngaisoc")
-    chiplet_power = given("W", "idle chiplet", default="5 W", source="ngaisoc")
-    interconnect_power = given("W", "links between chiplets, always on", default="20 W", source="ngaisoc")
-    io_power = given("W", "links to the outside, always on", default="10 W", source="ngaisoc")
+    sm_power = given("W", "busy multiprocessor", default="1.5 W", source="ngaisoc", domain=reals("0 W"))
+    l2_power = given("mW/MB", "busy second-level cache", default="50 mW/MB", source="ngaisoc", domain=reals("0 mW/MB"))
+    stack_power = given("W", "busy memory stack", default="15 W", source="ngaisoc", domain=reals("0 W"))
+    chiplet_power = given("W", "idle chiplet", default="5 W", source="ngaisoc", domain=reals("0 W"))
+    interconnect_power = given(
+        "W", "links between chiplets, always on", default="20 W", source="ngaisoc", domain=reals("0 W")
+    )
+    io_power = given("W", "links to the outside, always on", default="10 W", source="ngaisoc", domain=reals("0 W"))
 
     chiplet = ChipletWithArea(formats=ChipletPackage.formats)
 

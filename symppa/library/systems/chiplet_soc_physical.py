@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from symppa.language import ceil_div, equal, formula, given, index, integers, total, where
+from symppa.language import ceil_div, equal, formula, given, index, integers, reals, total, where
 from symppa.library.laws.yield_cost import Package
 from symppa.library.systems.chiplet_parts import PhysicalChiplet, ProcessNode
 from symppa.library.systems.chiplet_power import Consumption
@@ -22,12 +22,14 @@ class ChipletSoCPhysical(ChipletPackage):
     """
 
     ports = index("kinds of links to the outside")
-    nominal_clock = given("GHz", "clock reached at the nominal voltage", symbol=r"f_0")
+    nominal_clock = given("GHz", "clock reached at the nominal voltage", symbol=r"f_0", domain=reals("0 GHz"))
     spare_sites = given("1", "memory sites of a chiplet left empty", default=0, domain=integers(0, 64))
-    stack_cost = given("USD", "one tested memory stack")
-    stack_area = given("mm2", "footprint of a memory stack", default="110 mm2")
-    bond_yield = given("percent", "share of good bonds of a die or stack", default="99 percent")
-    reticle = given("mm2", "largest area one exposure prints", default="858 mm2", source="asml2021")
+    stack_cost = given("USD", "one tested memory stack", domain=reals("0 USD"))
+    stack_area = given("mm2", "footprint of a memory stack", default="110 mm2", domain=reals("0 mm2"))
+    bond_yield = given("percent", "share of good bonds of a die or stack", default="99 percent", domain=reals(0, 100))
+    reticle = given(
+        "mm2", "largest area one exposure prints", default="858 mm2", source="asml2021", domain=reals("0 mm2")
+    )
 
     node = ProcessNode()
     chiplet = PhysicalChiplet(
@@ -62,6 +64,12 @@ class ChipletSoCPhysical(ChipletPackage):
     by_format = BASE.at_precision.with_(ops_per_cycle=chiplet.sm.ops_per_cycle, power=consumption_by_format.power)
 
     voltage = formula("V", consumption.supply.voltage, "supply voltage", derived=True, symbol="V")
+    overclock = formula(
+        "percent",
+        BASE.clock / nominal_clock,
+        "clock over the nominal one; far above 100 percent the voltage is extrapolated",
+        derived=True,
+    )
     dynamic_power = formula("W", consumption.dynamic_power, derived=True)
     static_power = formula("W", consumption.static_power, derived=True)
     power = formula("W", consumption.power, derived=True)
@@ -95,5 +103,7 @@ class ChipletSoCPhysical(ChipletPackage):
     cost = formula("USD", package.cost, "one good package", derived=True)
     monolithic_cost = formula("USD", monolithic.cost, "the same package with one die", derived=True)
     reticles = formula("percent", monolithic_area / reticle, "one die as a share of an exposure", derived=True)
-    chiplet_saving = formula("percent", 1 - cost / monolithic_cost, "cost saved by chiplets", derived=True)
+    chiplet_saving = formula(
+        "percent", (monolithic_cost - cost) / monolithic_cost, "cost saved by chiplets", derived=True
+    )
     cost_per_throughput = formula("USD/TFLOPS", cost / BASE.peak_compute, "cost of the peak rate", derived=True)

@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 
 from symppa.engine.compile import compile
 from symppa.engine.grid import run
-from symppa.errors import WrongUnitError
-from symppa.library.laws.power import AlphaPowerLaw, SupplyVoltage, SwitchedCapacitance, Switching
+from symppa.errors import DomainError, UndefinedResultError, WrongUnitError
+from symppa.library.laws.power import AlphaPowerLaw, SupplyVoltage, SwitchedCapacitance, Switching, VoltageTangent
+from symppa.studies.evaluate import evaluate
 
 SWITCHING = compile(Switching(), "power")
 NOMINAL = {"threshold": "0.3 V", "saturation": 1.3, "nominal_voltage": "0.75 V", "nominal_clock": "2 GHz"}
 LAW = compile(AlphaPowerLaw(), "clock", axes=["voltage"])
-SUPPLY = compile(SupplyVoltage(), ["voltage", "slope"], axes=["clock"])
+SUPPLY = compile(
+    SupplyVoltage(), ["voltage", "estimate", "first.slope", "first.headroom", "first.rise"], axes=["clock"]
+)
 
 
 def switching(activity, capacitance, voltage, clock):
@@ -55,16 +58,65 @@ def test_the_known_point_of_the_alpha_power_law_is_met():
 
 def test_the_slope_of_the_supply_is_that_of_the_law():
     # d ln f / d ln V = a V / (V - Vt) - 1 = 1.3 * 0.75 / 0.45 - 1 = 1.1667
-    assert float(np.squeeze(supply(2.0)["slope"])) == pytest.approx(1 / (1.3 * 0.75 / 0.45 - 1))
+    assert float(np.squeeze(supply(2.0)["first.slope"])) == pytest.approx(1 / (1.3 * 0.75 / 0.45 - 1))
 
 
-def test_the_tangent_stays_near_the_law():
-    volts = np.linspace(0.4, 1.2, 8001)
+def law_voltage(clock):
+    """The voltage at which the alpha-power law reaches a clock, read off the law itself."""
+    volts = np.linspace(0.31, 3, 100001)
     clocks = np.asarray(run(LAW, NOMINAL | {"voltage": volts})["clock"])
-    clock = np.linspace(1.4, 2.4, 101)  # 0.7 to 1.2 times the nominal clock
-    ratio = np.asarray(supply(clock)["voltage"]) / np.interp(clock, clocks, volts)
-    assert np.all(ratio <= 1 + 1e-6)  # the law bends away: its tangent never asks too much
-    assert np.all(ratio >= 0.95)
+    return np.interp(clock, clocks, volts)
+
+
+def test_a_tangent_by_hand():
+    told = {"threshold": "0.3 V", "saturation": 1.3, "point_voltage": "0.75 V", "point_clock": "2 GHz"}
+    found = evaluate(VoltageTangent(), told | {"clock": "2.4 GHz"}, outputs=["*"])
+    assert float(found["headroom"]) == pytest.approx(np.log(0.45 / 0.75))
+    assert float(found["slope"]) == pytest.approx(6 / 7)
+    assert float(found["rise"]) == pytest.approx(6 / 7 * np.log(1.2))
+    assert float(found["voltage"]) == pytest.approx(0.75 * 1.2 ** (6 / 7))
+
+
+def test_one_tangent_errs_by_what_the_documentation_says():
+    ratio = np.asarray(supply([1.4, 2.5, 3.0, 4.0])["estimate"]) / law_voltage([1.4, 2.5, 3.0, 4.0])
+    assert 100 * (ratio - 1) == pytest.approx([-4.9, -2.5, -8.4, -25.0], abs=0.1)
+
+
+def test_two_tangents_invert_the_law():
+    clock = np.linspace(1.4, 4, 201)  # 0.7 to 2 times the nominal clock
+    ratio = np.asarray(supply(clock)["voltage"]) / law_voltage(clock)
+    assert np.all(ratio <= 1 + 1e-6)  # the law bends away: no tangent asks too much
+    assert np.all(ratio[clock <= 3] >= 0.996)
+    assert np.all(ratio >= 0.974)
+
+
+def test_the_floor_of_memory_cells_is_where_the_law_meets_it():
+    # 0.55 V allow (0.25 / 0.45)^1.3 * 0.75 / 0.55 = 0.635 of the clock: below it the voltage stays
+    edge = 2 * (0.25 / 0.45) ** 1.3 * 0.75 / 0.55
+    volts = np.asarray(supply([0.0, 1.0, edge, 1.05 * edge], minimum="0.55 V")["voltage"])
+    assert volts[:3] == pytest.approx(0.55)
+    assert volts[3] > 0.56
+
+
+@pytest.mark.parametrize("clock", ["1 GHz", "2 GHz", "3 GHz"])
+@pytest.mark.parametrize("threshold", ["0.75 V", "0.8 V"])
+def test_a_threshold_that_is_not_below_the_supply_has_no_voltage(clock, threshold):
+    told = NOMINAL | {"clock": clock, "threshold": threshold, "minimum_voltage": "0.55 V"}
+    with pytest.raises(UndefinedResultError, match="logarithm"):
+        evaluate(SupplyVoltage(), told, outputs=["voltage"])
+
+
+@pytest.mark.parametrize(("voltage", "threshold"), [("0.2 V", "0.3 V"), ("0.7 V", "0.9 V"), ("0.95 V", "0.9 V")])
+def test_the_law_has_no_clock_below_the_threshold(voltage, threshold):
+    with pytest.raises(UndefinedResultError, match="overdrive"):
+        evaluate(AlphaPowerLaw(), NOMINAL | {"voltage": voltage, "threshold": threshold}, outputs=["clock"])
+
+
+@pytest.mark.parametrize(("name", "value"), [("saturation", 0.5), ("clock", "-2 GHz"), ("nominal_voltage", "-1 V")])
+def test_a_supply_outside_physics_is_refused(name, value):
+    told = NOMINAL | {"clock": "2 GHz", "minimum_voltage": "0.55 V"} | {name: value}
+    with pytest.raises(DomainError, match=name):
+        evaluate(SupplyVoltage(), told)
 
 
 def test_memory_cells_keep_the_voltage_up():

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from symppa.engine.compile import compile
 from symppa.engine.grid import run
-from symppa.errors import DomainError, MissingValueError
+from symppa.errors import DomainError, MissingValueError, UndefinedResultError
 from symppa.library.laws.yield_cost import Die, InterposerWafer, Package, Wafer
+from symppa.studies.evaluate import evaluate
 
 WAFER = {
     "wafer.price": "9346 USD",
@@ -22,7 +23,7 @@ WAFER = {
     "wafer.defect_density": "0.09 1/cm2",
     "wafer.clustering": 10,
 }
-DIE = compile(Die(), ["site", "usable", "per_wafer", "fault_free", "raw_cost", "cost"], axes=["area"])
+DIE = compile(Die(), ["site", "usable", "fitting", "per_wafer", "fault_free", "raw_cost", "cost"], axes=["area"])
 PARTS = ["interposer_area", "silicon_cost", "memory_cost", "substrate_cost", "bonded", "cost"]
 PACKAGE = compile(Package(), [*PARTS, "die.cost", "interposer.cost"], axes=["dies"])
 BOX = WAFER | {
@@ -51,7 +52,9 @@ def test_a_die_of_a_square_centimetre_by_hand():
     good = (1 + 0.09 / 10) ** -10  # 91.4 %
     assert found["site"] == pytest.approx(site)
     assert found["usable"] == pytest.approx(290)
-    assert found["per_wafer"] == pytest.approx(count)
+    assert found["fitting"] == pytest.approx(count)
+    count = math.floor(count)
+    assert found["per_wafer"] == count == 571
     assert found["fault_free"] == pytest.approx(100 * good)
     assert found["raw_cost"] == pytest.approx(9346 / count)
     assert found["cost"] == pytest.approx(9346 / count / good)
@@ -59,8 +62,9 @@ def test_a_die_of_a_square_centimetre_by_hand():
 
 def test_without_rim_and_saw_the_textbook_count_comes_back():
     # Hennessy and Patterson: a 300 mm wafer holds 270 dies of 1.5 cm x 1.5 cm, and 640 of 1 cm x 1 cm
-    found = die([225.0, 100.0], edge="0 mm", scribe="0 mm")["per_wafer"]
-    assert found == pytest.approx([270, 640], abs=0.5)
+    found = die([225.0, 100.0], edge="0 mm", scribe="0 mm")
+    assert found["fitting"] == pytest.approx([270, 640], abs=0.5)
+    assert found["per_wafer"] == pytest.approx([269, 640])  # 269.7 is rounded there
 
 
 @given(st.floats(1, 800), st.floats(0.01, 1))
@@ -73,9 +77,33 @@ def test_even_defects_yield_least_and_clusters_more(area, density):
 
 def test_larger_dies_are_fewer_worse_and_dearer():
     found = die(np.linspace(10, 850, 100))
-    assert np.all(np.diff(found["per_wafer"]) < 0)
+    assert np.all(np.diff(found["per_wafer"]) <= 0)
+    assert np.all(found["per_wafer"] % 1 == 0)
     assert np.all(np.diff(found["fault_free"]) < 0)
     assert np.all(np.diff(found["cost"]) > 0)
+
+
+@given(st.floats(1, 1e7), st.floats(0, 200))
+def test_no_die_is_cheaper_than_nothing(area, edge):
+    found = die(area, edge=f"{edge} mm")
+    assert found["per_wafer"] >= 0
+    assert found["per_wafer"] % 1 == 0
+    assert found["cost"] > 0
+    assert np.isinf(found["raw_cost"]) == (found["per_wafer"] == 0)
+
+
+def test_a_die_no_wafer_holds_has_no_cost():
+    with pytest.raises(UndefinedResultError, match=r"cost is infinite.*none fits on a wafer"):
+        evaluate(Die(), WAFER | {"area": "9000 mm2"}, outputs=["cost"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("clustering", 0), ("defect_density", "-1 1/cm2"), ("price", "-1 USD"), ("edge", "-1 mm"), ("scribe", "-1 mm")],
+)
+def test_a_wafer_outside_physics_is_refused(name, value):
+    with pytest.raises(DomainError, match=name):
+        evaluate(Die(), WAFER | {"area": "100 mm2", f"wafer.{name}": value})
 
 
 def test_testing_bad_dies_costs_too():
