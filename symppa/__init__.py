@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from symppa.version import __version__ as __version__
 
+TYPE_CHECKING = False  # typing itself is loaded later: a Ctrl-C meanwhile would print a traceback
 if TYPE_CHECKING:
+    from typing import Any
+
     from symppa.descriptions.load import load as load
     from symppa.errors import SymppaError as SymppaError
     from symppa.language import Model as Model

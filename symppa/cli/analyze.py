@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import click
 
-from symppa.cli import complete, options, output
+from symppa.cli import options, output
 from symppa.studies.evaluate import evaluate
 
 
 @click.command("analyze")
 @options.system
 @options.choices
-@click.option(
-    "--output", "outputs", multiple=True, metavar="NAME", shell_complete=complete.outputs,
-    help="An output, a pattern (by_format.*) or an expression; all of the system's by default.",
-)  # fmt: skip
+@options.output("An output, a pattern (by_format.*) or an expression; all of the system's by default.")
 @options.forms("json", "csv", "markdown")
 def command(
     system: str, values: dict[str, str], parts: dict[str, str], outputs: tuple[str, ...], form: str | None

@@ -6,7 +6,7 @@ import click
 
 from symppa.cli import complete, options, output
 from symppa.reports.json import as_json
-from symppa.studies.evaluate import evaluate
+from symppa.studies.check import checked
 
 
 @click.command("check")
@@ -16,11 +16,11 @@ from symppa.studies.evaluate import evaluate
 def command(files: tuple[str, ...], values: dict[str, str], parts: dict[str, str], form: str | None) -> None:
     """Check description files: load, bind, evaluate.
 
-    The first that is wrong is told with its file and line.
+    Values, parts, targets and ranges; the first that is wrong is told with its file and line.
     """
     found = {}
     for file in files:
-        result = evaluate(file, values, parts=parts)
+        result = checked(file, values, parts)
         found[file] = {
             "system": result.system,
             "outputs": len(result.outputs),

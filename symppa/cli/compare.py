@@ -13,14 +13,16 @@ from symppa.studies.compare import compare
 @click.command("compare")
 @click.argument("systems", nargs=-1, required=True, shell_complete=complete.descriptions)
 @options.choices
-@click.option("--output", "outputs", multiple=True, metavar="NAME", help="An output, a pattern or an expression.")
+@options.output("An output, a pattern or an expression.")
 @click.option(
     "--target", "targets", multiple=True, metavar="LIMIT",
     help='Ask this instead of what the descriptions ask, as "power <= 300 W"; the first is foremost.',
 )  # fmt: skip
 @options.plot
 @options.forms("json", "csv", "markdown")
+@click.pass_context
 def command(
+    ctx: click.Context,
     systems: tuple[str, ...],
     values: dict[str, str],
     parts: dict[str, str],
@@ -31,7 +33,8 @@ def command(
 ) -> None:
     """Set descriptions side by side, with targets and a recommendation.
 
-    SYSTEMS are names or files of descriptions; names may be patterns: 'nexgen_*'.
+    SYSTEMS are names or files of descriptions; names may be patterns: 'nexgen_*'. Recommended is the best by the
+    first target's output among those that meet every other target.
     """
     from symppa.studies.targets import goals
 
@@ -43,3 +46,4 @@ def command(
 
         output.wrote(write_comparison(result, systems, Path(folder), values, parts))
     output.answer(result, form)
+    ctx.exit(1 if result.facts["targets"] and result.facts["recommended"] is None else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import click
@@ -43,22 +44,32 @@ def givens(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
 
 
 def outputs(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
-    """Outputs of the system."""
+    """Outputs of the system, and of its parts that list alternatives."""
     name = _system(ctx)
     if not name:
         return []
-    from symppa.studies.subject import Subject
+    from symppa.studies.subject import DEFAULT, Subject
 
     try:
-        found = Subject(name).program().outputs
+        found = Subject(name).program(DEFAULT).outputs
     except SymppaError:
         return []
     return [CompletionItem(n, help=d.meaning) for n, d in found.items() if n.startswith(begun)]
 
 
+def kept(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
+    """What a sweep may keep, with the outputs it is judged by: `best:5:comp` is begun."""
+    head = re.fullmatch(r"(best:\d+:|pareto:(?:.*,)?|range:(?:.*,)?)(.*)", begun)
+    if head is None:
+        return _begun(("all", "count", "best:5:", "pareto:", "range:"), begun)
+    found = outputs(ctx, option, head[2])
+    return [CompletionItem(f"{head[1]}{item.value}", help=item.help) for item in found]
+
+
 def _system(ctx: click.Context) -> str:
     """The system on the line; click leaves it among the rest while an option waits for its value."""
-    name = ctx.params.get("system") or ctx.params.get("name") or next(iter(ctx.args), "")
+    several = ctx.params.get("systems") or ()
+    name = ctx.params.get("system") or ctx.params.get("name") or next(iter([*several, *ctx.args]), "")
     return name if isinstance(name, str) else ""
 
 

@@ -19,7 +19,7 @@ def command(pattern: str, form: str | None) -> None:
     """
     from symppa.reports.listing import found, listing
 
-    kinds = found(pattern)
+    kinds = found(pattern, options.plugins())
     if not kinds:
         raise AnswerIsNo(f"nothing matches {pattern!r}")
     if form == "json":

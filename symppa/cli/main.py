@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import io
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -89,9 +90,22 @@ def _outcome(run: Any, told: Sequence[str]) -> int:
         return _usage(error, told)
     except (click.Abort, KeyboardInterrupt):
         return STOPPED
+    except OSError as error:
+        return _unwritten(error, told)
     except Exception as error:  # noqa: BLE001 - whatever else comes out is our own bug
-        named = isinstance(error, OSError) and error.filename is not None
-        return _say(error, None, None, told, WRONG if named else BUG)
+        return _say(error, None, None, told, BUG)
+
+
+def _unwritten(error: OSError, told: Sequence[str]) -> int:
+    """A file or folder that cannot be read or written, or a stdout that takes no more: the user's to mend."""
+    if error.filename is not None:
+        return _say(error, None, None, told, WRONG)
+    with suppress(io.UnsupportedOperation):
+        _close_stdout()
+    if _asked(told, "--debug"):
+        traceback.print_exception(error, file=sys.stderr)
+    click.echo(f"{type(error).__name__}: the answer cannot be written: {error.strerror or error}", err=True)
+    return WRONG
 
 
 def _asked(told: Sequence[str], flag: str) -> bool:

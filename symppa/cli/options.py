@@ -13,6 +13,7 @@ from symppa.errors import QuestionError
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
+PLUGINS = "symppa.plugins"
 
 
 def _louder(ctx: click.Context, option: click.Parameter, count: int) -> None:
@@ -31,6 +32,13 @@ def _plug_in(ctx: click.Context, option: click.Parameter, packages: tuple[str, .
 
         for package in packages:
             systems.plug_in(package)
+            ctx.find_root().meta.setdefault(PLUGINS, []).append(package)
+
+
+def plugins() -> list[str]:
+    """The packages of every --plugin on the line."""
+    found: list[str] = click.get_current_context().find_root().meta.get(PLUGINS, [])
+    return found
 
 
 # Asked for before or after the verb. What --debug does is decided where errors end, in main.
@@ -93,6 +101,18 @@ def grid(function: Decorated) -> Decorated:
         click.option("--where", multiple=True, metavar="LIMIT", help='Keep designs within, as "power <= 500 W".'),
     )  # fmt: skip
     return _all(options, function)
+
+
+def output(text: str = "An output, a pattern (by_format.*) or an expression.") -> Decorator[Any]:
+    """`--output`, as tuple `outputs`."""
+    return click.option(
+        "--output", "outputs", multiple=True, metavar="NAME", shell_complete=complete.outputs, help=text
+    )  # fmt: skip
+
+
+def designs(text: str) -> Decorator[Any]:
+    """What every question about a grid asks: SYSTEM, its grid, choices and outputs."""
+    return lambda function: _all((system, grid, choices, output(text)), function)
 
 
 def plot(function: Decorated) -> Decorated:

@@ -13,15 +13,9 @@ from symppa.studies.pareto import pareto
 
 
 @click.command("pareto")
-@options.system
-@options.grid
-@options.choices
+@options.designs("An output to show beside the objectives.")
 @click.option("--minimize", multiple=True, metavar="OUTPUT", shell_complete=complete.outputs, help="Less is better.")
 @click.option("--maximize", multiple=True, metavar="OUTPUT", shell_complete=complete.outputs, help="More is better.")
-@click.option(
-    "--output", "outputs", multiple=True, metavar="NAME", shell_complete=complete.outputs,
-    help="An output to show beside the objectives.",
-)  # fmt: skip
 @options.plot
 @options.forms("json", "csv", "markdown")
 @click.pass_context
@@ -42,6 +36,8 @@ def command(
 
     SYSTEM is the name or the file of a description.
     """
+    if not minimize and not maximize:
+        raise QuestionError("a front needs objectives: --minimize OUTPUT and --maximize OUTPUT, 2 to 4 in all")
     both = set(minimize) & set(maximize)
     if both:
         raise QuestionError(f"{', '.join(sorted(both))} cannot be minimized and maximized at once")

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import click
+
 
 class Walk:
     """Called after every block: draws the bar, stops where Ctrl-C was pressed."""
@@ -46,6 +48,22 @@ def walk() -> Iterator[Walk]:
             yield made
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def stoppable(told: str) -> Iterator[None]:
+    """A Ctrl-C that tidies up, and says what was not done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"stopped: {told}", err=True)
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

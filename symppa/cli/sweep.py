@@ -7,21 +7,15 @@ from pathlib import Path
 import click
 
 from symppa.cli import complete, options, output
-from symppa.cli.progress import walk
+from symppa.cli.progress import stoppable, walk
 from symppa.studies.sweep import sweep
 
 
 @click.command("sweep")
-@options.system
-@options.grid
-@options.choices
+@options.designs("An output, a pattern or an expression; by default those with one number for a design.")
 @click.option(
-    "--keep", default="all", metavar="WHAT",
+    "--keep", default="all", metavar="WHAT", shell_complete=complete.kept,
     help="all, best:N:OUTPUT[:min], pareto:OUTPUT=min,OUTPUT=max, range:OUTPUT,... or count.",
-)  # fmt: skip
-@click.option(
-    "--output", "outputs", multiple=True, metavar="NAME", shell_complete=complete.outputs,
-    help="An output, a pattern or an expression; by default those with one number for a design.",
 )  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Write to .parquet, .csv, .nc or .json.")
 @options.plot
@@ -53,7 +47,8 @@ def command(
             system, values, axes=axes, outputs=outputs or None, keep=keep, where=where, parts=parts, progress=progress,
         )  # fmt: skip
     if out is not None:
-        tables.write(result, out)
+        with stoppable(f"{out} was not written"):
+            tables.write(result, out)
         output.wrote([out])
     if folder is not None:
         from symppa.reports.figures import write_figure

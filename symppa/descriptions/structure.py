@@ -3,72 +3,115 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hints
 
 from symppa.descriptions.nodes import Node
 from symppa.errors import DescriptionError, suggest
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
 Level = Literal["CALIBRATED", "INTERPOLATED", "THEORETICAL"]
+Texts = dict[str, str]
 VERSION = 1
 
 
-class Marked(BaseModel):
+@dataclass(frozen=True)
+class Marked:
     """A value with its own source and confidence."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    value: Any = Field(description="the value, with its unit")
-    source: str = Field("", description="key of references.bib or a reference in words")
-    confidence: Level = Field("THEORETICAL", description="how the value came about")
+    value: Annotated[Any, "the value, with its unit"]
+    source: Annotated[str, "key of references.bib or a reference in words"] = ""
+    confidence: Annotated[Level, "how the value came about"] = "THEORETICAL"
 
 
-class DescriptionFile(BaseModel):
+@dataclass(frozen=True)
+class DescriptionFile:
     """A description: numbers with units and sources for one system."""
 
-    model_config = ConfigDict(extra="forbid", title="symppa description")
+    schema: Annotated[int, "version of this format; the newest if not stated"] = VERSION
+    system: Annotated[str | None, "class of the system; inherited with extends"] = None
+    extends: Annotated[str | None, "description this one differs from"] = None
+    meaning: Annotated[str, "what is described, one line"] = ""
+    source: Annotated[str, "source of every value that states none"] = ""
+    confidence: Annotated[Level, "confidence of every value that states none"] = "THEORETICAL"
+    parts: Annotated[Texts, "class of a replaceable part, by dotted path"] = field(default_factory=dict)
+    values: Annotated[
+        dict[str, Any], "values by name; nested names are parts, under a set they are its members"
+    ] = field(default_factory=dict)  # fmt: skip
+    targets: Annotated[
+        Texts, "what a comparison asks of an output, as in `power: <= 500 W`; first is foremost"
+    ] = field(default_factory=dict)  # fmt: skip
+    ranges: Annotated[
+        Texts, "values worth exploring, as in `clock: 1.5GHz:3GHz:16`, by name of a given"
+    ] = field(default_factory=dict)  # fmt: skip
 
-    schema_version: int = Field(
-        VERSION, alias="schema", ge=VERSION, le=VERSION, description="version of this format; the newest if not stated"
-    )
-    system: str | None = Field(None, description="class of the system; inherited with extends")
-    extends: str | None = Field(None, description="description this one differs from")
-    meaning: str = Field("", description="what is described, one line")
-    source: str = Field("", description="source of every value that states none")
-    confidence: Level = Field("THEORETICAL", description="confidence of every value that states none")
-    parts: dict[str, str] = Field(default_factory=dict, description="class of a replaceable part, by dotted path")
-    values: dict[str, Any] = Field(
-        default_factory=dict,
-        description="values by name; nested names are parts, under a set they are its members",
-    )
-    targets: dict[str, str] = Field(
-        default_factory=dict,
-        description="what a comparison asks of an output, as in `power: <= 500 W`; first is foremost",
-    )
-    ranges: dict[str, str] = Field(
-        default_factory=dict,
-        description="values worth exploring, as in `clock: 1.5GHz:3GHz:16`, by name of a given",
-    )
+
+LIMITS: Mapping[str, dict[str, Any]] = {"schema": {"ge": VERSION, "le": VERSION}}
+# What needs no second look, by type; anything else is pydantic's to judge, whose import takes long.
+PLAINLY: Mapping[Any, Callable[[Any], bool]] = {
+    int: lambda value: value == str(VERSION),
+    str: lambda value: isinstance(value, str),
+    str | None: lambda value: isinstance(value, str),
+    Level: lambda value: value in get_args(Level),
+    dict[str, Any]: lambda value: isinstance(value, dict),
+    Texts: lambda value: isinstance(value, dict) and all(isinstance(v, str) for v in value.values()),
+}
+
+
+def _types(cls: type[Any]) -> dict[str, tuple[Any, str]]:
+    """Type and meaning of every field."""
+    return {name: get_args(hint) for name, hint in get_type_hints(cls, include_extras=True).items()}
 
 
 def checked(root: Node) -> DescriptionFile:
     """The file's structure, or an error at its line."""
     if not isinstance(root.value, dict):
-        raise root.error("a description is a mapping: schema, system, values, ...")
-    try:
-        return DescriptionFile.model_validate(root.plain)
-    except ValidationError as error:
-        raise _first(root, error) from None
+        raise root.error("a description is a mapping: system, values, ...")
+    told = root.plain
+    types = _types(DescriptionFile)
+    if not all(name in types and PLAINLY[types[name][0]](value) for name, value in told.items()):
+        from pydantic import ValidationError
+
+        try:
+            _judge(DescriptionFile).model_validate(told)
+        except ValidationError as error:
+            raise _first(root, error) from None
+    return DescriptionFile(**{**told, "schema": VERSION})
+
+
+@lru_cache(maxsize=2)
+def _judge(cls: type[Any]) -> type[BaseModel]:
+    """The same fields as a pydantic model: it tells what is wrong, and the JSON Schema."""
+    from pydantic import ConfigDict, Field, create_model
+
+    made: dict[str, Any] = {}
+    for one in fields(cls):
+        kind, meaning = _types(cls)[one.name]
+        facts = Field(alias=one.name, title=one.name, description=meaning, **_default(one), **LIMITS.get(one.name, {}))
+        made[f"{one.name}_"] = (kind, facts)
+    model: type[BaseModel] = create_model(
+        cls.__name__, __config__=ConfigDict(extra="forbid"), __doc__=cls.__doc__, **made
+    )
+    return model
+
+
+def _default(one: Any) -> dict[str, Any]:
+    told = {"default": one.default, "default_factory": one.default_factory}
+    return {key: value for key, value in told.items() if value is not MISSING}
 
 
 def _first(root: Node, error: ValidationError) -> DescriptionError:
     found = error.errors()[0]
     path = tuple(found["loc"])
     name = ".".join(map(str, path))
-    known = [f.alias or n for n, f in DescriptionFile.model_fields.items()]
     if found["type"] == "extra_forbidden":
-        return root.at(path).error(f"a description has no {name!r}{suggest(name, known)}")
+        return root.at(path).error(
+            f"a description has no {name!r}{suggest(name, [f.name for f in fields(DescriptionFile)])}"
+        )
     if name == "schema":
         return root.at(path).error(f"schema = {root.at(path).plain!r} is another version; this one reads {VERSION}")
     return root.at(path).error(f"{name} = {root.at(path).plain!r}: {found['msg'].lower()}")
@@ -76,7 +119,7 @@ def _first(root: Node, error: ValidationError) -> DescriptionError:
 
 def json_schema() -> str:
     """JSON Schema of description files, for editors."""
-    schema = DescriptionFile.model_json_schema(by_alias=True)
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["$defs"] = {"Marked": Marked.model_json_schema()}
+    schema: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "symppa description"}
+    schema |= {k: v for k, v in _judge(DescriptionFile).model_json_schema().items() if k != "title"}
+    schema["$defs"] = {"Marked": _judge(Marked).model_json_schema()}
     return json.dumps(schema, indent=2)

@@ -109,5 +109,5 @@ def _run(load: Callable[[], Any], named: str, package: str = "") -> None:
         absent = bool(error.name) and f"{package}.".startswith(f"{error.name}.")
         hint = "; is it installed, or on PYTHONPATH?" if absent else ", which it imports; is it installed?"
         raise DescriptionError(f"{named}: {error}{hint}") from error
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of others may raise anything
+    except (Exception, SystemExit) as error:
         raise DescriptionError(f"{named} fails when it is imported: {type(error).__name__}: {error}") from error

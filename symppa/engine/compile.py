@@ -93,7 +93,9 @@ def _expression(root: Scope, name: str, expr: Any, lowering: Lowering) -> Defini
         scope, declared = root.resolve(expr)
         return _definition(name, declared, lowering.value(scope, declared, False))
     step = lowering.walk(expr, root, False)
-    return Definition(name, units.base_unit(found), f"value of {name}", "", True, "", step)
+    names = sorted(expr.atoms(Name), key=lambda n: n.serial)
+    alike = [n.unit_text for n in names if n.role in (GIVEN, FORMULA) and n.dimension == found]
+    return Definition(name, alike[0] if alike else units.base_unit(found), f"value of {name}", "", True, "", step)
 
 
 def _definition(name: str, declared: Name, step: int) -> Definition:

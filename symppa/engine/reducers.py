@@ -294,7 +294,7 @@ class Range(Judged):
             self.high[name] = max(self.high[name], float(value.max()))
             self.sums[name].append((first, float(value.sum())))
 
-    def result(self) -> dict[str, dict[str, float]]:
+    def result(self) -> dict[str, dict[str, Any]]:
         found = {}
         for name in self.judged:
             worth = units.measure(self.grid.program.output(name).unit).worth
@@ -303,6 +303,7 @@ class Range(Judged):
                 "min": self.low[name] / worth,
                 "max": self.high[name] / worth,
                 "mean": mean / worth,
+                "unit": self.grid.program.output(name).unit,
             }
         return found
 

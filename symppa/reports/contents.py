@@ -128,9 +128,9 @@ def _targets(result: Result) -> list[Table]:
 def _designs(result: Result, every: bool) -> Report:
     table = _design_table(result, every)
     lines = [Line(n, str(v)) for n, v in _asked(result).items()]
-    reach: Mapping[str, Mapping[str, float]] = result.facts.get("reach", {})
+    reach: Mapping[str, Mapping[str, Any]] = result.facts.get("reach", {})
     for name, ends in reach.items():
-        unit = result.unit(name)
+        unit = _unit(result, name, ends)
         text = f"{name} is {shown(ends['min'], unit)} to {measured(ends['max'], unit)} on this grid"
         lines.append(Line("none fits", text))
     lines.append(Line("designs", ", ".join(f"{v} {n}" for n, v in _counted(result).items())))
@@ -201,12 +201,17 @@ def _ordered(result: Result) -> list[str]:
 
 def _ranges(result: Result) -> tuple[Table, ...]:
     rows = [
-        (name, *(shown(found[k], "") for k in ("min", "mean", "max")))
+        (name, unit_shown(_unit(result, name, found)), *(shown(found[k], "") for k in ("min", "mean", "max")))
         for name, found in result.facts.items()
         if isinstance(found, Mapping) and {"min", "mean", "max"} <= set(found)
     ]
-    heads = (Column("output"), *(Column(n, numeric=True) for n in ("least", "mean", "most")))
+    heads = (Column("output"), Column("unit"), *(Column(n, numeric=True) for n in ("least", "mean", "most")))
     return (Table("", heads, tuple(rows)),) if rows else ()
+
+
+def _unit(result: Result, name: str, found: Mapping[str, Any]) -> str:
+    """The unit of a range of an output, which may not be among those kept."""
+    return str(found.get("unit") or (result.unit(name) if name in result else ""))
 
 
 def _sensitivity(result: Result, every: bool) -> Report:
@@ -254,8 +259,21 @@ def _comparison(result: Result, every: bool) -> Report:
             (f"{n} {goal}", *(YES if facts["met"][n][k] else NO for k in names)) for n, goal in facts["targets"].items()
         )
         tables.append(Table("targets", (Column("target"), *short), verdicts))
-    lines = [Line("recommended", f"{facts['recommended']}: {facts['rule']}")] if facts["recommended"] else []
-    return Report(_shared(names), "", tuple(tables), (*lines, *_stands_on(result)))
+    return Report(_shared(names), "", tuple(tables), (*_recommended(result), *_stands_on(result)))
+
+
+def _recommended(result: Result) -> list[Line]:
+    """Which one to take, by which rule; where none may be taken, what the other targets ask and what there is."""
+    facts = result.facts
+    if not facts["targets"]:
+        return []
+    if facts["recommended"]:
+        return [Line("recommended", f"{facts['recommended']}: {facts['rule']}")]
+    asked = []
+    for name, goal in list(facts["targets"].items())[1:]:
+        o = result.output(name)
+        asked.append(f"{name} {goal} ({shown(o.values.min(), o.unit)} to {measured(o.values.max(), o.unit)} here)")
+    return [Line("recommended", f"none: no description meets {' and '.join(asked)}")]
 
 
 def _by_label(differences: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:

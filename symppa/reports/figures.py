@@ -56,7 +56,7 @@ def write_comparison(
     written = [write_figure(result, folder)]
     subjects = [Subject(one, values, parts) for one in expanded(systems)]
     analyses = {s.name: evaluate(one, values, parts=parts) for s, one in zip(subjects, expanded(systems), strict=True)}
-    if all({"peak_compute", "memory_bandwidth", "attained"} <= set(a) for a in analyses.values()):
+    if all(map(plot.has_roof, analyses.values())):
         written.append(_rooflines(analyses, folder))
     base = _base(subjects)
     grown = GROWN.get(base.system)

@@ -6,11 +6,11 @@ import inspect
 import logging
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symppa import store
 from symppa.descriptions import nodes, shipped, structure, systems
@@ -18,6 +18,9 @@ from symppa.errors import SymppaError
 from symppa.reports.report import Column, Report, Table
 from symppa.reports.report import Line as Said
 from symppa.version import __version__
+
+if TYPE_CHECKING:
+    from symppa.language.model import Model
 
 logger = logging.getLogger("symppa")
 SYSTEMS = "systems"
@@ -28,16 +31,17 @@ CORE = (
 EXTRAS = {"torch": ("torch", "safetensors"), "onnx": ("onnx",), "cluster": ("dask", "distributed", "zarr")}
 
 
-def found(pattern: str = "") -> dict[str, list[dict[str, str]]]:
+def found(pattern: str = "", plugins: Sequence[str] = ()) -> dict[str, list[dict[str, str]]]:
     """Descriptions and systems by kind, those a pattern matches: `hardware/nexgen_*`, `nexgen_*` or `hardware`."""
     kinds: dict[str, list[dict[str, str]]] = {}
     for name, path in sorted(shipped.names().items()):
         kind = _kind(path)
         if _wanted(kind, name, pattern):
             kinds.setdefault(kind, []).append(_described(name, path))
-    for name in systems.SHIPPED:
-        if _wanted(SYSTEMS, name, pattern):
-            kinds.setdefault(SYSTEMS, []).append(_system(name))
+    shown = [name for name in systems.SHIPPED if _wanted(SYSTEMS, name, pattern)]
+    own = [cls for cls in systems.brought(plugins) if _wanted(SYSTEMS, cls.__name__, pattern)]
+    if shown or own:
+        kinds[SYSTEMS] = [_system(cls) for cls in (*map(systems.find, shown), *own)]
     return dict(sorted(kinds.items(), key=lambda item: (item[0] == SYSTEMS, item[0])))
 
 
@@ -64,9 +68,12 @@ def _described(name: str, path: Path) -> dict[str, str]:
     return {"name": name, "of": of, "meaning": file.meaning, "file": str(path)}
 
 
-def _system(name: str) -> dict[str, str]:
-    cls = systems.find(name)
-    return {"name": name, "of": cls.__mro__[1].__name__, "meaning": (inspect.getdoc(cls) or "").partition("\n")[0]}
+def _system(cls: type[Model]) -> dict[str, str]:
+    return {
+        "name": cls.__name__,
+        "of": cls.__mro__[1].__name__,
+        "meaning": (inspect.getdoc(cls) or "").partition("\n")[0],
+    }
 
 
 def listing(kinds: dict[str, list[dict[str, str]]]) -> Report:

@@ -2,63 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from symppa.descriptions.bind import Value, overridden
 from symppa.descriptions.load import Description, load
 from symppa.descriptions.ranges import values_of
 from symppa.engine.program import Given, Known, Program
-from symppa.errors import MissingValueError, QuestionError, SymppaError, UnknownValueError
+from symppa.errors import MissingValueError, QuestionError, SymppaError, UnknownValueError, suggest
 from symppa.studies.evaluate import evaluate, grid_of
 from symppa.studies.result import Result
 from symppa.studies.subject import DEFAULT, Subject, System
-from symppa.studies.targets import met
+from symppa.studies.targets import bound
 
 Told = Mapping[str, Value]
 
 
-def checked(
-    system: System, values: Mapping[str, Any] | None = None, parts: Mapping[str, str] | None = None
-) -> Result:
+def checked(system: System, values: Mapping[str, Any] | None = None, parts: Mapping[str, str] | None = None) -> Result:
     """The result of a description whose parts, values, targets and ranges all fit; errors carry file and line."""
     description = system if isinstance(system, Description) else load(system)
-    for path in description.parts:
-        one = {p: cls for p, cls in description.parts.items() if p == path or path.startswith(f"{p}.")}
-        _placed(description, ("parts", path), lambda one=one: Subject(description, parts=one).root)  # type: ignore[misc]
-    try:
-        result = evaluate(description, values, parts=parts)
-    except MissingValueError as error:
-        node = description.node("values")
-        raise error.at(node.file, node.line) from None
-    for name, goal in description.targets.items():
-        _placed(description, ("targets", name), lambda name=name, goal=goal: _target(name, goal, result))  # type: ignore[misc]
     subject = Subject(description, values, parts)
+    for path in description.parts:
+        with _said(description, "parts", path):
+            _part(subject, path, description.parts)
     program = subject.program(DEFAULT)
+    for name, goal in description.targets.items():
+        with _said(description, "targets", name):
+            _target(name, goal, program)
+    with _said(description, "values", kind=MissingValueError):
+        result = evaluate(description, values, parts=parts)
     told = subject.bound(program)
     for name, text in description.ranges.items():
-        _placed(
-            description,
-            ("ranges", name),
-            lambda name=name, text=text: _range(name, text, subject, program, told),  # type: ignore[misc]
-        )
+        with _said(description, "ranges", name):
+            _range(name, text, subject, program, told)
     return result
 
 
-def _placed(description: Description, path: tuple[str, str], ask: Callable[[], Any]) -> None:
-    """Ask; an error stands where the description says what was asked."""
+@contextmanager
+def _said(description: Description, *path: str, kind: type[SymppaError] = SymppaError) -> Iterator[None]:
+    """An error stands where the description says what was asked."""
     try:
-        ask()
-    except SymppaError as error:
+        yield
+    except kind as error:
         node = description.node(*path)
         raise error.at(node.file, node.line) from None
 
 
-def _target(name: str, goal: str, result: Result) -> None:
-    single = {n: o for n, o in result.outputs.items() if o.values.ndim == 0}
-    if name in result and name not in single:
-        raise QuestionError(f"the target {name} is on many numbers, over {', '.join(result.output(name).dims)}")
-    met(name, goal, single)
+def _part(subject: Subject, path: str, parts: Mapping[str, str]) -> None:
+    """A part is there, and may be of its class, those around it being chosen."""
+    from symppa.language.scope import Scope
+
+    Scope.root(subject.model, {p: cls for p, cls in parts.items() if p == path or path.startswith(f"{p}.")})
+
+
+def _target(name: str, goal: str, program: Program) -> None:
+    """A target is on an output that is one number, and its bound has the output's unit."""
+    single = {n: d for n, d in program.outputs.items() if not program.sets(d.step)}
+    if name not in single:
+        many = "many numbers" if name in program.outputs else "no output of this system"
+        raise QuestionError(f"the target {name} {goal} is on {many}{suggest(name, single)}")
+    bound(name, goal, single[name].unit, single[name].meaning)
 
 
 def _range(name: str, text: str, subject: Subject, program: Program, told: Told) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from symppa import units
 from symppa.descriptions import shipped
 from symppa.descriptions.load import Description, load
-from symppa.errors import QuestionError, SymppaError, suggest
+from symppa.errors import QuestionError, suggest
 from symppa.studies.evaluate import evaluate
 from symppa.studies.result import Coordinate, Output, Result
 from symppa.studies.subject import System
@@ -48,7 +48,7 @@ def compare(
     asker = None if targets is not None else next((s for s in subjects if _states(s)), None)
     goals = dict(targets or {}) if asker is None else asker.targets
     made = {n: _joined(n, results) for n in common}
-    verdicts = {n: _verdicts(n, goal, made, asker) for n, goal in goals.items()}
+    verdicts: dict[str, list[bool]] = {n: met(n, goal, made, asker).tolist() for n, goal in goals.items()}
     return Result(
         study="compare",
         system=" and ".join(dict.fromkeys(r.system for r in results)),
@@ -66,18 +66,6 @@ def compare(
         },
         hashes={f"{n}.{k}": v for n, r in zip(names, results, strict=True) for k, v in r.hashes.items()},
     )
-
-
-def _verdicts(name: str, goal: str, made: Mapping[str, Output], asker: Description | None) -> list[bool]:
-    """Whether each description meets a target; an error stands where the target does."""
-    try:
-        found: list[bool] = met(name, goal, made).tolist()
-    except SymppaError as error:
-        if asker is None:
-            raise
-        node = asker.node("targets", name)
-        raise error.at(node.file, node.line) from None
-    return found
 
 
 def _states(subject: System) -> bool:

@@ -67,7 +67,9 @@ def facts_of(subject: Subject, made: Mapping[str, Output]) -> dict[str, Any]:
     if subject.description is None:
         return {}
     goals = {n: goal for n, goal in subject.description.targets.items() if n in made}
-    verdicts = {n: bool(met(n, goal, made)) for n, goal in goals.items() if made[n].values.ndim == 0}
+    verdicts = {
+        n: bool(met(n, goal, made, subject.description)) for n, goal in goals.items() if made[n].values.ndim == 0
+    }
     return {"meaning": subject.description.meaning, "targets": goals, "met": verdicts}
 
 
@@ -118,7 +120,8 @@ def set_coordinates(program: Program, border: Border) -> dict[str, Coordinate]:
 def notes_of(told: Mapping[str, Value]) -> tuple[str, ...]:
     """What a reader should know of the inputs."""
     bare = sorted(n for n, v in told.items() if "no source stated" in v.sources and v.origin != "set")
-    return (f"{len(bare)} values state no source and count as THEORETICAL: {', '.join(bare)}",) if bare else ()
+    many = "1 value states" if len(bare) == 1 else f"{len(bare)} values state"
+    return (f"{many} no source and count as THEORETICAL: {', '.join(bare)}",) if bare else ()
 
 
 def refuse_undefined(program: Program, grid: Grid, arrays: Mapping[str, Array]) -> None:

@@ -12,7 +12,7 @@ from symppa.descriptions.bind import Value, overridden
 from symppa.descriptions.ranges import values_of
 from symppa.engine.derivative import Slopes, elasticities
 from symppa.engine.program import Given, Program
-from symppa.errors import QuestionError, UnknownValueError
+from symppa.errors import QuestionError, SymppaError, UnknownValueError
 from symppa.studies.evaluate import grid_of, notes_of
 from symppa.studies.result import Array, Coordinate, Output, Result
 from symppa.studies.subject import Subject, System
@@ -125,7 +125,12 @@ def _curves(
             if not any(name == n or name.startswith(n + ".") for n in program.known):
                 raise UnknownValueError(subject.system, name, program.known)
             continue  # a range of something this output does not depend on
-        along, unit = values_of(text, given), units.base_unit(units.dimension(given.unit))
+        try:
+            along = values_of(text, given)
+        except SymppaError as error:
+            node = subject.description.node("ranges", name) if subject.description else None
+            raise error.at(node.file, node.line) if node else error from None
+        unit = units.base_unit(units.dimension(given.unit))
         points = [f"{float(base)!r} {'' if unit == '1' else unit}" for base in along]
         moved = [overridden(told, program.known, name, point, "range", subject.system) for point in points]
         curve = np.array([_value(program, one, output) for one in moved])

@@ -76,7 +76,12 @@ class Subject:
         """The model with its chosen parts; needs sympy."""
         from symppa.language.scope import Scope
 
-        return Scope.root(self.model, self.parts)
+        try:
+            return Scope.root(self.model, self.parts)
+        except SymppaError as error:
+            chosen = [path for path in (self.description.parts if self.description else {}) if path in error.message]
+            node = self.description.node("parts", *chosen[:1]) if self.description and chosen else None
+            raise error.at(node.file, node.line) if node else error from None
 
     def program(self, outputs: Sequence[str] = ("*",), axes: Iterable[str] = (), keep: Sequence[str] = ()) -> Program:
         """The program of some outputs, which may be expressions."""

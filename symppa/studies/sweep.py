@@ -65,7 +65,7 @@ def sweep(
     return replace(found, facts=facts)
 
 
-def _reach(grid: Grid, limits: Sequence[Limit]) -> dict[str, dict[str, float]]:
+def _reach(grid: Grid, limits: Sequence[Limit]) -> dict[str, dict[str, Any]]:
     """What the limited outputs can be on this grid, when none of it is feasible."""
     seen = Range(list(dict.fromkeys(limit.output for limit in limits)))
     reduce(grid, [seen])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from symppa import units
+from symppa.descriptions.load import Description
 from symppa.descriptions.ranges import split_limit
 from symppa.engine.reducers import Limit
-from symppa.errors import QuestionError, suggest
+from symppa.errors import QuestionError, SymppaError, suggest
 from symppa.studies.result import Array, Output
 
 
@@ -21,12 +22,16 @@ def bound(name: str, goal: str, unit: str, meaning: str = "") -> Limit:
     return Limit(name, relation, units.parse(text, unit, name, meaning))
 
 
-def met(name: str, goal: str, outputs: Mapping[str, Output]) -> Array:
-    """Where an output meets a target."""
-    if name not in outputs:
-        raise QuestionError(f"the target {name} {goal} is on no output here{suggest(name, outputs)}")
-    output = outputs[name]
-    limit = bound(name, goal, output.unit, output.meaning)
+def met(name: str, goal: str, outputs: Mapping[str, Output], asker: Description | None = None) -> Array:
+    """Where an output meets a target; an error stands where its asker, if it is a description, states the target."""
+    try:
+        if name not in outputs:
+            raise QuestionError(f"the target {name} {goal} is on no output here{suggest(name, outputs)}")
+        output = outputs[name]
+        limit = bound(name, goal, output.unit, output.meaning)
+    except SymppaError as error:
+        node = asker.node("targets", name) if asker is not None else None
+        raise error.at(node.file, node.line) if node else error from None
     return limit.holds(output.values * units.measure(output.unit).worth)
 
 

@@ -23,12 +23,22 @@ def test_targets_and_the_recommendation_with_its_rule():
     text = flat("compare", "nexgen_*")
     assert "power <= 500 W met met met met met" in text
     assert "compute_density >= 2 TFLOPS/mm2 not met not met not met not met not met" in text
-    assert "recommended nexgen_aggressive_optimized: of those that meet the most targets" in text
+    assert (
+        "recommended nexgen_aggressive_optimized: the best by the first target's output among those that meet every "
+        "other target" in text
+    )
 
 
 def test_other_targets_give_another_recommendation():
     found = data("compare", "nexgen_*", "--target", "power <= 400 W", "--target", "compute_density >= 0.2 TFLOPS/mm2")
     assert found["facts"]["recommended"] == "nexgen_realistic_optimized"  # the only one that meets both
+
+
+def test_where_nothing_meets_the_other_targets_the_answer_is_no():
+    limits = ("--target", "compute_density >= 0.5 TFLOPS/mm2", "--target", "power <= 100 W")
+    text = flat("compare", "nexgen_*", *limits, code=1)
+    assert "recommended none: no description meets power <= 100 W (267.2 to 459.6 W here)" in text
+    assert data("compare", "nexgen_*", *limits, code=1)["facts"]["recommended"] is None
 
 
 def test_a_file_beside_a_name(tmp_path):

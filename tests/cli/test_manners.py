@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -74,7 +76,7 @@ def test_an_error_in_a_file_names_file_and_line_in_both_forms(tmp_path):
 
 
 def test_our_own_bug_exits_3_in_one_line(monkeypatch):
-    monkeypatch.setattr("symppa.reports.listing.found", lambda pattern: 1 / 0)
+    monkeypatch.setattr("symppa.reports.listing.found", lambda *_: 1 / 0)
     result = ask("list")
     assert result.exit_code == 3
     assert result.stderr == "symppa has a bug: ZeroDivisionError: division by zero; add --debug for the traceback\n"
@@ -84,7 +86,7 @@ def test_our_own_bug_exits_3_in_one_line(monkeypatch):
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_debug_shows_the_traceback(monkeypatch, place):
-    monkeypatch.setattr("symppa.reports.listing.found", lambda pattern: 1 / 0)
+    monkeypatch.setattr("symppa.reports.listing.found", lambda *_: 1 / 0)
     result = ask(*(("--debug", "list") if place == "before" else ("list", "--debug")))
     assert result.exit_code == 3
     assert "Traceback" in result.stderr
@@ -97,8 +99,49 @@ def test_debug_shows_the_traceback_of_a_wrong_question_too():
     assert "Traceback" in result.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("question", ["analyze nexgen_baseline", "analyze nexgen_baseline --json", "--help", "info"])
+def test_a_full_disk_is_no_bug_and_told_in_one_line(question):
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m symppa {question} > /dev/full"], capture_output=True, text=True,
+        check=False, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "OSError: the answer cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("after", [0.0, 0.02, 0.05, 0.1, 0.2])
+def test_ctrl_c_is_quiet_from_the_first_import(after):
+    # -X importtime tells when our own code begins; what is before that is Python's.
+    with subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "symppa", "sweep", "nexgen_baseline", "--axis",
+         "clock=1GHz:3GHz:40000", "--axis", "chiplet.area=200mm2:500mm2:40000", "--keep", "count"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as running:  # fmt: skip
+        begun = iter(running.stderr)
+        assert any(line.endswith("| symppa\n") for line in begun)
+        time.sleep(0.03 + after)
+        running.send_signal(signal.SIGINT)
+        rest = "".join(begun)
+        assert running.wait(60) == 130
+    assert not [line for line in rest.splitlines() if line.strip() and not line.startswith("import time:")]
+
+
+def test_ctrl_c_while_a_file_is_written_leaves_what_was_there(tmp_path, monkeypatch):
+    def stop(result):
+        raise KeyboardInterrupt
+
+    file = tmp_path / "sweep.csv"
+    file.write_text("before")
+    monkeypatch.setattr("symppa.studies.tables.csv_text", stop)
+    result = ask("sweep", "nexgen_baseline", "--axis", "chiplet.sms=16,32", "--out", str(file))
+    assert result.exit_code == 130
+    assert f"stopped: {file} was not written" in result.stderr
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
+
+
 def test_ctrl_c_exits_130(monkeypatch):
-    def stop(pattern):
+    def stop(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("symppa.reports.listing.found", stop)
@@ -126,6 +169,56 @@ def test_a_plug_in_is_imported_before_or_after_the_verb(tmp_path, monkeypatch):
         done = process(*arguments, PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
         assert done.returncode == 0, done.stderr
         assert re.search(r"time\s+1  us", done.stdout)
+
+
+@pytest.fixture
+def plug_in(tmp_path, monkeypatch):
+    """Write a module of a name of its own, and ask a process that finds it."""
+
+    def asked(code, *arguments):
+        (tmp_path / "my_plug.py").write_text(code)
+        return process(*arguments, "--plugin", "my_plug", PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
+
+    return asked
+
+
+SYSTEM = (
+    "from symppa import Model, formula, given\n"
+    "class MyUnit(Model):\n"
+    "    'A unit of mine.'\n"
+    "    work = given('op', 'work')\n"
+    "    rate = given('op/s', 'rate')\n"
+    "    time = formula('us', work / rate, 'time', derived=True)\n"
+)
+
+
+def test_the_systems_of_a_plug_in_are_listed_and_shown_as_people_write_them(plug_in):
+    assert re.search(r"MyUnit\s+Model\s+A unit of mine\.", plug_in(SYSTEM, "list", "systems").stdout)
+    for name in ("MyUnit", "my_unit", "my_plug.MyUnit"):
+        assert "MyUnit" in plug_in(SYSTEM, "show", name).stdout
+
+
+def test_what_a_plug_in_prints_is_no_answer(plug_in):
+    done = plug_in(f"print('hello')\n{SYSTEM}", "list", "systems", "--json")
+    assert done.stderr == "hello\n"
+    assert [row["name"] for row in json.loads(done.stdout)["systems"]][-1] == "MyUnit"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("1 / 0\n", "--plugin my_plug fails when it is imported: ZeroDivisionError: division by zero"),
+        ("import no_such_thing\n", "--plugin my_plug: No module named 'no_such_thing', which it imports"),
+        ("def f(:\n", "--plugin my_plug fails when it is imported: SyntaxError"),
+        ("raise SystemExit(0)\n", "--plugin my_plug fails when it is imported: SystemExit"),
+    ],
+)
+def test_a_plug_in_that_fails_is_named(plug_in, code, words):
+    done = plug_in(code, "list")
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Traceback" in plug_in(code, "list", "--debug").stderr
 
 
 def test_a_plug_in_that_is_not_there_is_told():

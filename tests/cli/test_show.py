@@ -23,7 +23,7 @@ def test_a_system_is_shown_by_either_name(name):
 
 def test_a_description_is_shown_with_its_values():
     text = flat("show", "nexgen_baseline", COLUMNS="300")
-    assert "clock f GHz 2 GHz clock of the multiprocessors ngaisoc" in text
+    assert "clock f GHz 2 GHz clock of the multiprocessors" in text
     assert "FP4: 512 op/cycle, FP8: 256 op/cycle" in text
 
 

@@ -105,7 +105,7 @@ def test_counts_and_ranges():
         "designs": 208, "feasible": 160, "invalid": 0
     }  # fmt: skip
     text = flat("sweep", "nexgen_baseline", *GRID, "--keep", "range:power")
-    assert "power 267.2 411.2 555.2" in text
+    assert "power W 267.2 411.2 555.2" in text
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,27 @@ def test_the_front_of_two_objectives():
     # Power does not follow the clock here, so the fastest clock wins for every number of SMs.
     assert found["clock"]["values"] == [3.0] * 13
     assert np.all(np.diff(found["compute_density"]["values"]) > 0)
+
+
+def test_a_front_without_objectives_names_the_options():
+    result = ask("pareto", "nexgen_baseline", *GRID)
+    assert result.exit_code == 2
+    assert "--minimize OUTPUT and --maximize OUTPUT" in result.stderr
+
+
+def test_a_count_that_is_zero_tells_what_could_be():
+    text = flat("sweep", "nexgen_baseline", "--axis", "clock=1GHz:3GHz:500MHz", "--keep", "count",
+                "--where", "power >= 1000 W", code=1)  # fmt: skip
+    assert "0 feasible" in text
+    assert "none fits power is 267.2 to 267.2" in text
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "sweep.csv").mkdir()
+    result = ask("sweep", "nexgen_baseline", *GRID, "--out", str(tmp_path / "sweep.csv"))
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'sweep.csv'} cannot be written" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.csv"]
 
 
 def test_one_objective_is_no_front():

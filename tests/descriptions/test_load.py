@@ -89,19 +89,29 @@ def test_a_wrong_file_is_refused_with_its_place(tmp_path, text, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("system: ChipletSoC\n", "'schema' is missing: write `schema: 1`"),
-        ("schema: 2\nsystem: ChipletSoC\n", "x.yaml:1: schema = '2'"),
+        ("schema: 2\nsystem: ChipletSoC\n", "x.yaml:1: schema = '2' is another version; this one reads 1"),
         ("schema: 1\n", "no `system:` is named"),
         ("schema: 1\nextends: nexgen_basline\n", "x.yaml:2: there is no description 'nexgen_basline'; did you mean"),
         ("schema: 1\nextends: ./gone.yaml\n", "x.yaml:2: there is no file"),
         ("schema: 1\nextends: ./x.yaml\n", "extends itself: x -> x"),
         ("- 1\n", "a description is a mapping"),
-        ("schema: 1\nsystem: NoSuchSoC\n", "there is no system 'NoSuchSoC'.*entry point"),
+        ("schema: 1\nsystem: NoSuchSoC\n", "x.yaml:2: there is no system 'NoSuchSoC'.*entry point"),
     ],
 )
 def test_a_malformed_description_is_refused(tmp_path, text, said):
     with pytest.raises(DescriptionError, match=said):
         evaluate(load(written(tmp_path, text, "x")))
+
+
+def test_a_file_may_leave_out_the_version_of_the_format(tmp_path):
+    path = written(tmp_path, "extends: nexgen_baseline\nvalues:\n  chiplet.sms: 32\n")
+    assert evaluate(load(path))["peak_compute"] == 2 * 65.536
+
+
+def test_anything_with_a_suffix_is_a_file(tmp_path, monkeypatch):
+    written(tmp_path, SOC).rename(tmp_path / "base.desc")
+    monkeypatch.chdir(tmp_path)
+    assert load("base.desc").system == "ChipletSoC"
 
 
 def test_naming_a_class_never_imports_its_module(tmp_path, monkeypatch):

@@ -40,8 +40,7 @@ def test_a_second_answer_does_not_load_sympy(tmp_path, monkeypatch):
     monkeypatch.setenv("SYMPPA_CACHE_DIR", str(tmp_path))
     question = ("-m", "symppa", "analyze", "nexgen_baseline")
     assert "sympy" in loaded(*question)
-    # pint opens the front door of scipy, which is light
-    assert not loaded(*question) & {"sympy", "pandas", "xarray", "matplotlib", "cvxpy"}
+    assert not loaded(*question) & {"sympy", "pint", "pydantic", "pandas", "xarray", "matplotlib", "cvxpy"}
 
 
 def test_the_import_log_sees_a_heavy_package():

@@ -7,10 +7,13 @@ import io
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from symppa import SymppaError, compare, evaluate, pareto, sensitivity, sweep
+from symppa import Model, SymppaError, compare, evaluate, formula, given, pareto, sensitivity, sweep
+from symppa.library.systems.chiplet_soc import ChipletSoC
 from symppa.reports import plot
 from symppa.reports.figures import write_comparison
+from symppa.reports.model import uses
 
 SMS = {"chiplet.sms": "16:64:16"}
 BOTH = SMS | {"clock": "1.5GHz:3GHz:4"}
@@ -70,6 +73,64 @@ def test_targets_are_drawn_where_they_are():
     density, power = figure.axes[:2]
     assert [line.get_xdata()[0] for line in density.get_lines()] == [2]
     assert [line.get_xdata()[0] for line in power.get_lines()] == [500]
+
+
+def test_no_target_runs_through_a_number():
+    figure = compare("nexgen_*").plot()
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.savefig(io.BytesIO(), format="png", dpi=figure.dpi)  # lays it out
+    for axes in figure.axes[:2]:
+        (line,) = (float(axes.transData.transform((one.get_xdata()[0], 0))[0]) for one in axes.get_lines())
+        for text in (t for t in axes.texts if not t.get_text().startswith("target")):
+            box = text.get_window_extent(renderer)
+            assert not box.x0 <= line <= box.x1, text.get_text()
+
+
+class Run(Model):
+    """A machine of one's own."""
+
+    work = given("FLOP", "operations of one run")
+    rate = given("FLOPS", "rate")
+    op_energy = given("pJ/FLOP", "energy of one operation")
+
+    time = formula("ms", work / rate, "time", derived=True)
+    energy = formula("mJ", work * op_energy, "energy", derived=True)
+    power = formula("W", energy / time, "power", derived=True)
+
+
+RUN = {"work": "2 GFLOP", "rate": "1 TFLOPS", "op_energy": "1 pJ/FLOP"}
+
+
+def test_a_model_without_a_roofline_is_drawn_as_bars_by_unit():
+    figure = evaluate(Run(), RUN).plot()
+    assert [axes.get_xlabel() for axes in figure.axes] == ["ms", "mJ", "W"]
+    assert figure.axes[0].patches[0].get_width() == pytest.approx(2)  # 2 GFLOP at 1 TFLOPS
+
+
+def test_vectors_without_a_roofline_are_drawn_member_by_member():
+    figure = evaluate("nexgen_baseline", outputs=["by_format.peak_compute"]).plot()
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()][1] == "by format.peak compute.FP8"
+
+
+def test_a_model_shows_what_is_computed_from_what(tmp_path):
+    assert repr(Run()) == "<Run: 3 givens, 3 formulas>"
+    assert uses(Run())["power"] == ["time", "energy"]
+    Run().plot(tmp_path / "run.png")
+    assert (tmp_path / "run.png").stat().st_size > 5_000
+
+
+def test_a_wire_is_what_a_part_uses():
+    found = uses(ChipletSoC())
+    assert found["area"] == ["chiplets", "chiplet.area"]
+    assert all(name in found for used in found.values() for name in used)
+
+
+def test_a_model_is_a_table_of_its_quantities():
+    frame = Run().to_frame()
+    assert list(frame.index) == ["work", "rate", "op_energy", "time", "energy", "power"]
+    assert frame.loc["power", ["role", "unit", "meaning"]].tolist() == ["formula", "W", "power"]
+    data = Run().to_xarray()
+    assert data["unit"].sel(name="energy").item() == "mJ"
 
 
 def test_the_palette_is_told_apart_by_everyone():

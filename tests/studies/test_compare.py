@@ -4,6 +4,7 @@ import pytest
 
 from symppa import compare, load
 from symppa.errors import QuestionError, SymppaError
+from symppa.studies.targets import goals
 
 PUBLISHED = {  # peak TFLOPS, TFLOPS/mm2, W, TFLOPS/W: published table of the five variants
     "nexgen_aggressive_optimized": (983.04, 0.8192, 459.6, 2.138903),
@@ -36,6 +37,26 @@ def test_other_targets_change_the_answer():
     assert facts["recommended"] == "nexgen_baseline"
 
 
+def test_what_breaks_another_target_is_not_recommended():
+    # Aggressive is the densest, and needs 459.6 W; of the three below 400 W, Realistic is the densest.
+    targets = {"compute_density": ">= 0.5 TFLOPS/mm2", "power": "<= 400 W"}
+    assert compare("nexgen_*", targets=targets).facts["recommended"] == "nexgen_realistic_optimized"
+
+
+@pytest.mark.parametrize(
+    ("goal", "name"),
+    [
+        ({"power": "<= 1 W"}, "nexgen_baseline"),  # the first target need not be met: the least power
+        ({"power": ">= 1 W"}, "nexgen_aggressive_optimized"),
+        ({"power": "== 0.4 kW"}, "nexgen_high_sm_density"),  # 411.6 W is the nearest
+        ({"power": "<= 500 W", "peak_compute": ">= 1 PFLOPS"}, None),
+        ({}, None),
+    ],
+)
+def test_the_best_by_the_first_target_is_recommended(goal, name):
+    assert compare("nexgen_*", targets=goal).facts["recommended"] == name
+
+
 def test_a_value_set_is_set_everywhere():
     result = compare(["nexgen_baseline", "nexgen_power_optimized"], {"utilisation": 0})
     assert result["power"].tolist() == [50.0, 50.0]
@@ -52,6 +73,18 @@ def test_a_value_set_is_set_everywhere():
 def test_what_cannot_be_compared_is_refused(systems, said):
     with pytest.raises(SymppaError, match=said):
         compare(systems)
+
+
+def test_a_wrong_target_is_told_where_it_stands(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("extends: nexgen_baseline\ntargets:\n  pwoer: <= 500 W\n")
+    with pytest.raises(SymppaError, match=r"mine.yaml:3: the target pwoer <= 500 W is on no output here"):
+        compare([load(file), load("nexgen_baseline")])
+
+
+def test_an_output_has_one_target():
+    with pytest.raises(QuestionError, match="power has two targets"):
+        goals(["power <= 500 W", "power >= 100 W"])
 
 
 def test_a_target_on_no_output_is_refused():

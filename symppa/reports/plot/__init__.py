@@ -11,8 +11,10 @@ from symppa import units
 from symppa.errors import QuestionError
 from symppa.reports.contents import shortened
 from symppa.reports.number import shown, unit_shown
+from symppa.reports.plot.bars import unit_bars
 from symppa.reports.plot.comparison import Bars, architecture_comparison
 from symppa.reports.plot.designs import Quantity, front, heat_map, lines, ranked
+from symppa.reports.plot.graph import graph
 from symppa.reports.plot.roofline import Roof, roofline
 from symppa.reports.plot.scaling import Series, chiplet_scaling
 from symppa.reports.plot.sensitivity import Curve, Panels, sensitivity_figure, tornado
@@ -21,9 +23,10 @@ from symppa.studies.targets import bound
 
 __all__ = [
     "Bars", "Curve", "Panels", "Quantity", "Roof", "Series", "architecture_comparison", "chiplet_scaling", "front",
-    "heat_map", "lines", "plot", "ranked", "roofline", "sensitivity_figure", "tornado",
+    "graph", "heat_map", "lines", "plot", "ranked", "roofline", "sensitivity_figure", "tornado", "unit_bars",
 ]  # fmt: skip
 PANELS = 4
+ROOF = {"peak_compute": "TFLOPS", "memory_bandwidth": "TB/s", "attained": "TFLOPS"}
 
 
 def plot(result: Result, path: Any = None) -> Any:
@@ -39,19 +42,36 @@ def plot(result: Result, path: Any = None) -> Any:
 
 
 def analysis(result: Result, path: Any = None) -> Any:
-    """The roofline, where there is one."""
+    """The roofline, where there is one; else bars, a panel for each unit."""
+    if not has_roof(result):
+        return unit_bars(_by_unit(result), path, title=result.name)
     roof, workloads = roof_of(result)
     return roofline({result.name: roof}, workloads, path, title=f"roofline of {result.name}")
 
 
+def has_roof(result: Result) -> bool:
+    """Whether an analysis gives a peak rate, a bandwidth, and what workloads attain."""
+    alike = all(n in result and units.dimension(result.unit(n)) == units.dimension(u) for n, u in ROOF.items())
+    single = alike and all(result.output(n).values.ndim == 0 for n in ("peak_compute", "memory_bandwidth"))
+    return single and result.output("attained").values.ndim == 1
+
+
+def _by_unit(result: Result) -> dict[str, dict[str, float]]:
+    """Numbers of an analysis by unit; a vector by its members."""
+    found: dict[str, dict[str, float]] = {}
+    for name, output in result.outputs.items():
+        for place in np.ndindex(output.values.shape):
+            members = (str(result.coordinates[d].values[k]) for d, k in zip(output.dims, place, strict=True))
+            label = ".".join([name, *members])
+            found.setdefault(output.unit, {})[label] = float(output.values[place])
+    return found
+
+
 def roof_of(result: Result) -> tuple[Roof, dict[str, float]]:
     """Peak, bandwidth and workloads of an analysis."""
-    wanted = {"peak_compute": "TFLOPS", "memory_bandwidth": "TB/s"}
-    absent = [n for n in (*wanted, "attained") if n not in result]
-    if absent:
-        raise QuestionError(f"a roofline needs {', '.join(absent)}, which {result.system} does not give")
     peak, bandwidth = (
-        result[n] * units.measure(result.unit(n)).worth / units.measure(u).worth for n, u in wanted.items()
+        result[n] * units.measure(result.unit(n)).worth / units.measure(ROOF[n]).worth
+        for n in ("peak_compute", "memory_bandwidth")
     )
     over = result.output("attained").dims[0]
     attained = np.asarray(result["attained"], float)

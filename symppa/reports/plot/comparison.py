@@ -24,6 +24,9 @@ from symppa.reports.plot.style import (
     written,
 )
 
+PANEL, LETTER = 170, 5  # points: width of a panel, and of a digit
+MARGIN = 1.2  # of the longest bar, for its number
+
 
 class Bars(NamedTuple):
     """An output of every description, its unit, and its target (`>= 2 TFLOPS/mm2`) with the bound as a number."""
@@ -93,10 +96,7 @@ def _bars(axes: Any, names: Sequence[str], name: str, one: Bars) -> None:
         )
     reach = max([*values, one.bound or 0.0])
     for place, value in zip(places, values, strict=True):
-        axes.annotate(
-            shown(value, one.unit), (value, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}, zorder=3,
-        )  # fmt: skip
+        _label(axes, shown(value, one.unit), value, place, one.bound, reach)
     if one.bound is not None:
         target_line(axes, one.bound, "_", across=False)
         axes.annotate(
@@ -105,10 +105,22 @@ def _bars(axes: Any, names: Sequence[str], name: str, one: Bars) -> None:
             color=TARGET,
         )  # fmt: skip
     axes.set_yticks(places, [n.replace("_", " ") for n in names])
-    axes.set_xlim(0, reach * 1.2)
+    axes.set_xlim(0, reach * MARGIN)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(labelled(name, one.unit))
     plain_ticks(axes.xaxis)
+
+
+def _label(axes: Any, text: str, value: float, place: float, bound: float | None, reach: float) -> None:
+    """A number behind its bar; at its end, or behind the target, where a target's line would run through it."""
+    room = (LETTER * len(text) + 8) / PANEL * reach * MARGIN
+    crossed = bound is not None and value <= bound <= value + room
+    inside = crossed and room < value
+    at = bound if crossed and not inside and bound is not None else value
+    axes.annotate(
+        text, (at, place), xytext=(-4 if inside else 4, 0), textcoords="offset points", va="center", fontsize=8,
+        ha="right" if inside else "left", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}, zorder=3,
+    )  # fmt: skip
 
 
 def _map(axes: Any, names: Sequence[str], across: tuple[str, Bars], up: tuple[str, Bars]) -> None:

@@ -42,14 +42,16 @@ STYLE: Any = {
 
 
 @contextmanager
-def drawing(width: float, height: float, rows: int = 1, columns: int = 1) -> Iterator[tuple[Any, Any]]:
+def drawing(
+    width: float, height: float, rows: int = 1, columns: int = 1, *, height_ratios: Sequence[float] | None = None
+) -> Iterator[tuple[Any, Any]]:
     """A figure and its axes, outside pyplot: nothing stays open, no window appears."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure, figure.subplots(rows, columns, squeeze=False)
+        yield figure, figure.subplots(rows, columns, squeeze=False, height_ratios=height_ratios)
 
 
 def written(figure: Any, path: Any) -> Any:
