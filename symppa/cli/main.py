@@ -30,6 +30,8 @@ VERBS = {
     "sweep": "Evaluate a system over a grid of designs.",
     "pareto": "Find the designs of a grid that no other beats in every objective.",
     "sensitivity": "Tell how much OUTPUT moves with each given.",
+    "break-even": "Find where two outputs are equal along a given.",
+    "speculate": "Compare speculative with plain decoding of a network on an analog chip.",
     "compare": "Set descriptions side by side, with targets and a recommendation.",
     "info": "Print versions, folders, the cache and what is installed.",
     "cite": "Print BibTeX of what a description or a system stands on.",
@@ -46,7 +48,7 @@ class Symppa(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = import_module(f"symppa.cli.{cmd_name}").command
+        command: click.Command = import_module(f"symppa.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

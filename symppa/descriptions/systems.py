@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 GROUP = "symppa.models"
 SHIPPED = {
+    "AnalogSoC": "symppa.library.systems.analog_soc",
+    "DigitalSpeculation": "symppa.library.systems.digital_speculation",
+    "LeakyDecoder": "symppa.library.systems.speculative",
+    "SpeculativeDecoder": "symppa.library.systems.speculative",
+    "Transformer": "symppa.library.components.transformer",
     "NodeScaling": "symppa.library.laws.scaling",
     "ChipletSoC": "symppa.library.systems.chiplet_soc",
     "ScaledChipletSoC": "symppa.library.systems.chiplet_soc",

@@ -71,6 +71,7 @@ def test_undefined_designs_are_counted_and_never_kept(block):
     assert count == {"designs": 35, "feasible": rooted.sum(), "invalid": 35 - rooted.sum()}
     assert kept[0].tolist() == np.flatnonzero(rooted & valid & (every["root"] >= 1)).tolist()
     values = every["root"][rooted]
+    assert spread["root"].pop("unit") == "1"
     assert spread["root"] == pytest.approx({"min": values.min(), "max": values.max(), "mean": values.mean()})
 
 

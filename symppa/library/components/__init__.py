@@ -1,0 +1,1 @@
+"""Components: what systems are built from."""

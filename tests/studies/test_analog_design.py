@@ -1,0 +1,87 @@
+"""Two questions of design on the analog chip, answered by trying everything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import symppa
+
+FAST = {
+    "axes": {
+        "chip.crossbar.columns": [1, 2, 4, 8, 16, 32],
+        "chip.crossbar.size": [64, 128, 256],
+        "chip.crossbar.residual_bits": [8, 9, 10, 11, 12],
+        "chip.units.lanes": [128, 256, 512, 1024, 2048],
+        "burst": [0, 1, 2, 3, 4, 6, 8],
+    },
+    "where": ["area <= 40000 mm2", "power <= 30 W", "lost_bits <= 0"],
+}
+FRUGAL = {
+    "axes": {
+        "chip.crossbar.draft_bits": [2, 3, 4, 6, 8],
+        "chip.crossbar.residual_bits": [8, 9, 10, 11, 12],
+        "chip.crossbar.size": [64, 128, 256, 512],
+        "chip.crossbar.columns": [1, 2, 4, 8, 16, 32],
+        "burst": [0, 1, 2, 3, 4, 6, 8],
+    },
+    "where": ["lost_bits <= 0", "latency <= 200000 ns/token"],
+}
+VALUES = {"prompt": 32, "acceptance.rate": 0.9}
+
+
+def tried(question, output, sign):
+    """The best design by storing every one of them, and their number."""
+    names = [output, *(limit.split()[0] for limit in question["where"])]
+    found = symppa.sweep("analog_soc", VALUES, axes=question["axes"], outputs=list(dict.fromkeys(names)))
+    keep = np.ones(found[output].shape, bool)
+    for limit in question["where"]:
+        name, _, bound = limit.split()[:3]
+        keep &= np.broadcast_to(found[name], keep.shape) <= float(bound) * (1 + 1e-9) + 1e-12
+    values = np.where(keep, sign * found[output], -np.inf)
+    place = np.unravel_index(np.argmax(values), values.shape)
+    design = {name: float(along[k]) for (name, along), k in zip(question["axes"].items(), place, strict=True)}
+    return design, float(found[output][place]), int(keep.sum())
+
+
+def asked(question, keep):
+    found = symppa.sweep("analog_soc", VALUES, axes=question["axes"], where=question["where"], keep=keep)
+    return {name: float(found[name][0]) for name in question["axes"]}, found
+
+
+@pytest.mark.parametrize(
+    ("question", "output", "keep", "sign"),
+    [(FAST, "throughput", "best:1:throughput", 1), (FRUGAL, "energy", "best:1:energy:min", -1)],
+    ids=["most tokens a second in an area and a power", "least energy of a token"],
+)
+def test_the_best_design_is_that_of_trying_all(question, output, keep, sign):
+    design, value, feasible = tried(question, output, sign)
+    found, result = asked(question, keep)
+    assert result.counts["feasible"] == feasible > 0
+    assert result[output][0] == pytest.approx(value)
+    assert symppa.evaluate("analog_soc", VALUES | found)[output] == pytest.approx(value)
+    assert found == design
+
+
+def test_the_fast_design_speculates_and_fills_its_limits():
+    found, result = asked(FAST, "best:1:throughput")
+    assert found["burst"] > 0
+    assert result["area"][0] <= 40000
+    # a converter for fewer columns each would be faster, and does not fit
+    fewer = {**found, "chip.crossbar.columns": found["chip.crossbar.columns"] / 2}
+    if found["chip.crossbar.columns"] > 1:
+        beside = symppa.evaluate("analog_soc", VALUES | fewer)
+        assert beside["area"] > 40000 or beside["power"] > 30
+
+
+def test_the_frugal_design_reads_no_bit_it_does_not_need():
+    found, _ = asked(FRUGAL, "best:1:energy:min")
+    # 2 bits of a cell, one of the input, and the rows: more bits would cost energy and tell nothing
+    assert found["chip.crossbar.residual_bits"] == 3 + np.log2(found["chip.crossbar.size"])
+
+
+def test_without_a_loss_limit_the_largest_crossbar_wins():
+    free = {**FRUGAL, "where": ["latency <= 200000 ns/token"]}
+    found, _ = asked(free, "best:1:energy:min")
+    assert found["chip.crossbar.size"] == 512
+    assert found["chip.crossbar.residual_bits"] == 8
