@@ -6,28 +6,22 @@ import numpy as np
 import pytest
 
 import symppa
+from symppa.descriptions.nodes import read
+from symppa.descriptions.shipped import folder
 
-FAST = {
-    "axes": {
-        "chip.crossbar.columns": [1, 2, 4, 8, 16, 32],
-        "chip.crossbar.size": [64, 128, 256],
-        "chip.crossbar.residual_bits": [8, 9, 10, 11, 12],
-        "chip.units.lanes": [128, 256, 512, 1024, 2048],
-        "burst": [0, 1, 2, 3, 4, 6, 8],
-    },
-    "where": ["area <= 40000 mm2", "power <= 30 W", "lost_bits <= 0"],
-}
-FRUGAL = {
-    "axes": {
-        "chip.crossbar.draft_bits": [2, 3, 4, 6, 8],
-        "chip.crossbar.residual_bits": [8, 9, 10, 11, 12],
-        "chip.crossbar.size": [64, 128, 256, 512],
-        "chip.crossbar.columns": [1, 2, 4, 8, 16, 32],
-        "burst": [0, 1, 2, 3, 4, 6, 8],
-    },
-    "where": ["lost_bits <= 0", "latency <= 200000 ns/token"],
-}
+
+def target(name):
+    """A target's file, as the axes and limits of a sweep."""
+    plain = read(folder("constraints") / f"{name}.yaml").plain
+    axes = {given: [float(v) for v in values] for given, values in plain["free"].items()}
+    values = {given: float(v) for given, v in plain["values"].items()}
+    assert plain["base"] == "analog_soc"
+    assert values == VALUES
+    return {"axes": axes, "where": [f"{output} {limit}" for output, limit in plain["subject_to"].items()]}
+
+
 VALUES = {"prompt": 32, "acceptance.rate": 0.9}
+FAST, FRUGAL = target("analog_throughput"), target("analog_energy")
 
 
 def tried(question, output, sign):
