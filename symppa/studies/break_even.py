@@ -57,6 +57,8 @@ def break_even(
     [{'from': 64.0, 'to': 4096.0, 'output': 'plain_energy'}]
     """
     subject = Subject(system, values, parts)
+    if output_a == output_b:
+        raise QuestionError(f"{output_a} equals itself everywhere: a break-even needs two outputs")
     program = subject.program([output_a, output_b, f"{output_a} - ({output_b})"], [given])
     line = _Line(program, subject.bound(program), given, (output_a, output_b))
     low, high = line.range_of(subject, within)

@@ -136,7 +136,7 @@ def refuse_undefined(program: Program, grid: Grid, arrays: Mapping[str, Array]) 
 
 REASONS = {
     "divide": "a division by zero",
-    "lambert_w": "lambert_w below -1/e: no stable solution, which is thermal runaway where leakage heats a chip",
+    "lambert_w": "lambert_w has no real value there (where leakage heats a chip: thermal runaway)",
     "lookup": "the table has no such key",
     "log": "the logarithm of a number that is not positive",
     "sqrt": "the root of a negative number",

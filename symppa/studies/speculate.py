@@ -119,6 +119,8 @@ def _acceptance(told: str | float | Path | None) -> tuple[str, Told]:
         rate = float(str(told))
     except ValueError:
         return COUNTED, _histogram(Path(str(told)))
+    if not 0 <= rate <= 1:  # NaN included
+        raise QuestionError(f"acceptance = {told} is no rate from 0 to 1")
     return RATED, {RATE: _set(rate)}
 
 

@@ -157,3 +157,8 @@ class TestVerb:
 
     def test_unlike_outputs_are_refused(self):
         assert told("break-even", "analog_soc", "latency", "energy", "--in", "prompt", code=2) == ""
+
+
+def test_an_output_against_itself_is_refused():
+    with pytest.raises(QuestionError, match="equals itself everywhere"):
+        break_even("analog_soc", "latency", "latency", "prompt")

@@ -122,3 +122,9 @@ class TestVerb:
     def test_values_may_be_replaced(self):
         slow, fast = (data(*self.ASK, "--set", f"chip.units.lanes={n}") for n in (64, 4096))
         assert slow["outputs"]["latency"]["values"][0][0] > fast["outputs"]["latency"]["values"][0][0]
+
+
+@pytest.mark.parametrize("rate", ["nan", "1.5", "-0.1", "inf"])
+def test_an_acceptance_is_a_share(rate):
+    with pytest.raises(QuestionError, match=f"acceptance = {rate} is no rate"):
+        speculate("qwen3_0p6b", "analog_soc", prompt="0:10", burst="0:1", acceptance=rate)

@@ -15,6 +15,7 @@ from symppa.compat.selfspec.values import is_legacy
 from symppa.errors import DescriptionError
 
 MOST_DRAFTED = 4096  # every pair of a drafted and an accepted token is weighed
+AMBIGUOUS = "hardware config is ambiguous: do not mix analog.* knob fields with legacy costs.*"
 PHASES = ("draft", "verify")
 
 
@@ -76,11 +77,10 @@ class HardwareConfig:
         document = read(Path(path), "hardware config")
         content = document.content
         written = over(content, changed) if changed and isinstance(content, Mapping) else content
+        if isinstance(written, Mapping) and written.get("analog") is not None and written.get("costs") is not None:
+            raise document.error(("costs",), AMBIGUOUS)
         found = schema.hardware(version).read(document, (), written)
         stated = {name: value for name, value in found.items() if value is not None}
-        if "analog" in stated and "costs" in stated:
-            message = "hardware config is ambiguous: do not mix analog.* knob fields with legacy costs.*"
-            raise document.error(("costs",), message)
         if "analog" not in stated and "costs" not in stated:
             raise document.error((), "hardware config must provide either analog.* knobs or legacy costs.*")
         library: Mapping[str, Any] = {}

@@ -1,6 +1,6 @@
 """Read-out in which crossbars work side by side and the periphery works inside the period of a conversion."""
 
-from symppa.language import Model, ceil_div, formula, given, integers, largest, log, part, where
+from symppa.language import Model, ceil_div, formula, given, integers, largest, log, part, smallest, where
 from symppa.library.components.control import Device
 from symppa.library.components.crossbar import Array, Crossbar
 from symppa.library.components.transformer import Network
@@ -96,7 +96,10 @@ class ParallelRead(Model):
     )
     latency = formula(
         "ns",
-        crossbar.dac.latency + crossbar.subarray_switches.latency + crossbar.array.latency + crossbar.columns * period,
+        crossbar.dac.latency
+        + crossbar.subarray_switches.latency
+        + crossbar.array.latency
+        + smallest(crossbar.size, crossbar.columns) * period,
         "time of a read",
         derived=True,
         symbol="t",

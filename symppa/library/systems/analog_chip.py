@@ -5,7 +5,7 @@ The chip corrects what the seed's original gets wrong; `docs/selfspec-models.md`
 
 from typing import ClassVar
 
-from symppa.language import Model, ceil_div, formula, given, integers, largest, part, reals
+from symppa.language import Model, ceil_div, formula, given, integers, largest, part, reals, smallest
 from symppa.library.components.control import Control, Device
 from symppa.library.components.crossbar import Matrix
 from symppa.library.components.kv_cache import MemoryCache
@@ -61,8 +61,8 @@ class AnalogChip(Model):
     )
     draft_slices = formula(
         "1",
-        ceil_div(draft_activation_bits, crossbar.dac_bits),
-        "slices of an input in the draft",
+        smallest(slices, ceil_div(draft_activation_bits, crossbar.dac_bits)),
+        "slices of an input in the draft, at most all of them",
         derived=True,
         symbol=r"S_\mathrm{D}",
     )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import symppa
 from symppa.errors import MissingValueError
 from symppa.library.systems.analog_chip import AnalogChip, VectorUnit
 from tests.library.analog import ADC, DAC, answer
@@ -141,3 +142,17 @@ def test_a_memory_that_says_nothing_is_refused():
     told = {name: value for name, value in TOLD.items() if name != "memory.hbm.read.energy"}
     with pytest.raises(MissingValueError, match=r"memory\.hbm\.read\.energy"):
         answer(AnalogChip, told, ["fetch_energy"])
+
+
+@pytest.mark.parametrize("bits", [1, 4, 12, 24, 64])
+def test_what_is_left_to_read_is_never_negative(bits):
+    found = symppa.evaluate(
+        "analog_soc", {"chip.draft_activation_bits": bits}, outputs=["chip.left_energy", "chip.verify_energy"]
+    )
+    assert found["chip.left_energy"] >= 0
+    assert found["chip.verify_energy"] > 0
+
+
+def test_a_converter_scans_no_more_columns_than_there_are():
+    all_of_them = symppa.evaluate("analog_soc", {"chip.crossbar.columns": 128})
+    assert symppa.evaluate("analog_soc", {"chip.crossbar.columns": 4096})["latency"] == all_of_them["latency"]
