@@ -70,8 +70,8 @@ def test_the_fast_design_speculates_and_fills_its_limits():
 
 def test_the_frugal_design_reads_no_bit_it_does_not_need():
     found, _ = asked(FRUGAL, "best:1:energy:min")
-    # 2 bits of a cell, one of the input, and the rows: more bits would cost energy and tell nothing
-    assert found["chip.crossbar.residual_bits"] == 3 + np.log2(found["chip.crossbar.size"])
+    # 2 bits of a cell and the rows, with one bit of the input: more would cost energy and tell nothing
+    assert found["chip.crossbar.residual_bits"] == 2 + np.log2(found["chip.crossbar.size"])
 
 
 def test_without_a_loss_limit_the_largest_crossbar_wins():

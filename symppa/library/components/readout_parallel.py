@@ -67,9 +67,12 @@ class CellCrossbar(Crossbar):
     )
     lossless_bits = formula(
         "1",
-        cell_bits + Crossbar.dac_bits + log(Crossbar.size) / log(2),
-        "resolution that loses nothing of a column",
-        source="shafiee2016",
+        cell_bits
+        + Crossbar.dac_bits
+        + log(Crossbar.size) / log(2)
+        - where(Crossbar.dac_bits <= 1, 1, where(cell_bits <= 1, 1, 0)),  # a product with one bit grows by no carry
+        "resolution that loses nothing of a column of one crossbar",
+        source="shafiee2016, section 5",
     )
     lost_bits = formula(
         "1",

@@ -193,7 +193,7 @@ EFFECTS = [
     ({}, {"chip.layout": "OneByOne"}, "area", 5910),
     ({"chip.crossbar.size": 64}, {}, "plain_energy", 2.212e9),
     ({"chip.crossbar.size": 1024}, {}, "plain_energy", 0.7523e9),
-    ({"chip.crossbar.size": 1024}, {}, "lost_bits", 3),
+    ({"chip.crossbar.size": 1024}, {}, "lost_bits", 2),
     ({"chip.crossbar.cell.energy": f"{0.0025 / 128**2} pJ"}, {}, "plain_energy", 1.362e9),
     ({"chip.standby": "0 W"}, {}, "plain_energy", 1.156e9),
     ({"net.head_width": 64, "net.groups": 16}, {}, "plain_energy", 1.308e9),
