@@ -43,10 +43,11 @@ def swept(text, *prompts, name="means.yaml"):
     return report(model, hardware, KSweepInput.from_path(name), prompts or (64,))
 
 
-def test_both_ways_of_writing_a_sweep_say_the_same(folder):
+def test_every_way_of_writing_a_sweep_say_the_same(folder):
     listed = '{"candidates": [{"k": 3, "expected_accepted_tokens": 2.5}, {"k": 1, "expected_accepted_tokens": 0.8}]}'
+    bare = listed.removeprefix('{"candidates": ').removesuffix("}")
     first, second = swept("3: 2.5\n1: 0.8\n"), swept(listed, name="means.json")
-    assert first["points"] == second["points"]
+    assert first["points"] == second["points"] == swept(bare, name="bare.json")["points"]
     assert [(point["k"], point["expected_committed_tokens"]) for point in first["points"]] == [(1, 1.8), (3, 3.5)]
     assert first["points"][1]["synthetic_histogram"] == {"2": 0.5, "3": 0.5}
 

@@ -181,7 +181,7 @@ class Keyed(Kind):
 
     def read(self, document: Document, keys: Keys, written: Any) -> Any:
         if not isinstance(written, Mapping):
-            raise document.error(keys, f"{dotted(keys)} is no mapping; expected {self.expected}")
+            raise document.error(keys, f"{dotted(keys) or 'the file'} is no mapping; expected {self.expected}")
         found: dict[int, Any] = {}
         for name, value in written.items():
             number = self.key.accepted(name)

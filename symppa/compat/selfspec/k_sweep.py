@@ -50,8 +50,9 @@ class KSweepInput:
             raise DescriptionError(f"Unsupported k-sweep format: {place.suffix} (expected .json/.yaml/.yml)")
         document = read(place, "k-sweep input")
         content = document.content
-        listed = isinstance(content, Mapping) and "candidates" in content
-        means = _listed(document, content["candidates"]) if listed else BY_LENGTH.read(document, (), content)
+        named = isinstance(content, Mapping) and "candidates" in content
+        listed = content["candidates"] if named else content if isinstance(content, list) else None
+        means = BY_LENGTH.read(document, (), content) if listed is None else _listed(document, listed)
         return cls(checked(document, means), str(path), tuple(document.remarks))
 
 
