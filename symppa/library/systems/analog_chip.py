@@ -186,6 +186,19 @@ class AnalogChip(Model):
         "ns", net.depth * layer_latency + head_latency, "time of a full step, attention aside", derived=True,
         symbol=r"T_\mathrm{F}",
     )  # fmt: skip
+    verify_latency = formula(
+        "ns",
+        step_latency
+        - reuse
+        * (
+            rounds * slices * full.latency
+            - (rounds - layout.full_rounds) * draft_slices * rest.latency
+            - rounds * (slices - draft_slices) * full.latency
+        ),
+        "time of verifying a drafted token on its own, attention aside",
+        derived=True,
+        symbol=r"T_\mathrm{V}",
+    )
     draft_latency = formula(
         "ns",
         step_latency

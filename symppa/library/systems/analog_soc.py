@@ -18,6 +18,7 @@ class Verification(Model):
     burst = given("1", "drafted tokens", domain=integers(0), symbol="K")
 
     passes = formula("1", ..., "whole steps that follow one another", symbol=r"\pi")
+    checks = formula("1", ..., "steps that only verify a drafted token, one after another")
     periods = formula("1", ..., "times of the slowest layer that follow them", symbol=r"\pi_\ell")
     streams = formula("1", ..., "times that some layer goes through the prompt, one after another")
     queries = formula("1", ..., "tokens that a layer serves while it goes through the prompt")
@@ -32,6 +33,7 @@ class Wavefront(Verification):
     """
 
     passes = formula("1", 1, derived=True)
+    checks = formula("1", 0, derived=True)
     periods = formula("1", Verification.burst, derived=True)
     streams = formula("1", Verification.depth + Verification.burst, derived=True)
     queries = formula("1", 1, derived=True)
@@ -42,7 +44,8 @@ class Wavefront(Verification):
 class TokenByToken(Verification):
     """A token passes all layers before the next one enters."""
 
-    passes = formula("1", Verification.burst + 1, derived=True)
+    passes = formula("1", 1, derived=True)
+    checks = formula("1", Verification.burst, derived=True)
     periods = formula("1", 0, derived=True)
     streams = formula("1", Verification.depth * (Verification.burst + 1), derived=True)
     queries = formula("1", 1, derived=True)
@@ -88,6 +91,7 @@ class Decoding(Model):
         "ns",
         burst * (chip.draft_latency + chip.access_latency)
         + verification.passes * (chip.step_latency + chip.access_latency)
+        + verification.checks * (chip.verify_latency + chip.access_latency)
         + verification.periods * largest(chip.layer_latency, chip.head_latency)
         + drafted_latency
         + chip.burst_latency,

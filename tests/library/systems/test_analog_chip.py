@@ -156,3 +156,16 @@ def test_what_is_left_to_read_is_never_negative(bits):
 def test_a_converter_scans_no_more_columns_than_there_are():
     all_of_them = symppa.evaluate("analog_soc", {"chip.crossbar.columns": 128})
     assert symppa.evaluate("analog_soc", {"chip.crossbar.columns": 4096})["latency"] == all_of_them["latency"]
+
+
+def test_what_the_draft_has_read_in_full_takes_no_time_again():
+    drafted = {f"net.{block}_precision": "full" for block in ("qkv", "wo", "ffn")}
+    told = {**drafted, "chip.draft_activation_bits": 12, "net.vocabulary": 0}
+    names = ["chip.left_energy", "chip.verify_latency", "chip.step_latency", "chip.draft_latency"]
+    found = symppa.evaluate("analog_soc", told, outputs=names)
+    assert found["chip.left_energy"] == 0
+    reads = found["chip.draft_latency"]  # a draft that reads everything is a full step
+    assert found["chip.step_latency"] == pytest.approx(reads)
+    assert found["chip.verify_latency"] < 0.5 * found["chip.step_latency"]
+    again = symppa.evaluate("analog_soc", told | {"chip.reuse": 0}, outputs=names)
+    assert again["chip.verify_latency"] == again["chip.step_latency"]

@@ -17,7 +17,7 @@ from tests.library.systems import test_analog_chip as chips
 
 SOC = under("chip", {n: v for n, v in chips.TOLD.items() if not n.startswith("net.")}) | under("net", chips.NET)
 SOC |= {"prompt": 10, "burst": 3, "acceptance.rate": 0.5}
-SHAPES = ["passes", "periods", "streams", "queries", "sharing", "drafted"]
+SHAPES = ["passes", "checks", "periods", "streams", "queries", "sharing", "drafted"]
 COSTS = ["fixed_energy", "prompt_energy", "fixed_latency", "prompt_latency"]
 KINDS = [Wavefront, TokenByToken, LayerByLayer]
 PARTS = {kind: {"speculative.verification": kind.__name__} for kind in KINDS}
@@ -36,9 +36,9 @@ def soc(outputs, kind=Wavefront, **changes):
 @pytest.mark.parametrize(
     ("kind", "shape"),
     [
-        (Wavefront, [1, 3, 2 + 3, 1, 2, 6]),
-        (TokenByToken, [4, 0, 2 * 4, 1, 1, 2 * 6]),
-        (LayerByLayer, [4, 0, 2, 4, 1, 2 * 6]),
+        (Wavefront, [1, 0, 3, 2 + 3, 1, 2, 6]),
+        (TokenByToken, [1, 3, 0, 2 * 4, 1, 1, 2 * 6]),
+        (LayerByLayer, [1, 3, 0, 2, 4, 1, 2 * 6]),
     ],
 )
 def test_four_tokens_through_two_layers(kind, shape):
@@ -47,7 +47,7 @@ def test_four_tokens_through_two_layers(kind, shape):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_plain_decoding_is_the_same_however_a_burst_is_verified(kind):
-    assert list(answer(kind, {"depth": 28, "burst": 0}, SHAPES).values()) == [1, 0, 28, 1, 1, 0]
+    assert list(answer(kind, {"depth": 28, "burst": 0}, SHAPES).values()) == [1, 0, 0, 28, 1, 1, 0]
 
 
 def test_a_burst_by_hand():
@@ -69,6 +69,15 @@ def test_a_burst_by_hand():
     rest = at["static_power"] * 1e3  # a watt is a thousand picojoules a nanosecond
     assert at["fixed_energy"] == pytest.approx(dynamic + rest * fixed)
     assert at["prompt_energy"] == pytest.approx(7 * (at["attention_energy"] + at["fetch_energy"]) + rest * 128)
+
+
+def test_checking_what_is_partly_read_takes_the_time_of_the_rest():
+    names = ["chip.verify_latency", "chip.step_latency", "speculative.fixed_latency"]
+    reused, read_again = soc(names, TokenByToken), soc(names, TokenByToken, chip__reuse=0)
+    assert read_again["chip.verify_latency"] == read_again["chip.step_latency"] == reused["chip.step_latency"]
+    assert 0 < reused["chip.verify_latency"] <= reused["chip.step_latency"]
+    saved = 3 * (reused["chip.step_latency"] - reused["chip.verify_latency"])
+    assert reused["speculative.fixed_latency"] == pytest.approx(read_again["speculative.fixed_latency"] - saved)
 
 
 def test_keys_and_values_that_come_once_serve_all_tokens():
