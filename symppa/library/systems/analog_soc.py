@@ -190,7 +190,7 @@ class AnalogSoC(Model):
     energy_break_even = formula(
         "1",
         where(energy_surplus > 0, energy_margin / energy_surplus, 0),
-        "prompt below which speculation saves energy, none where it is negative",
+        "prompt below which speculation saves energy; negative: none, 0: the margin decides for every prompt",
         derived=True,
         symbol="L_E",
     )
@@ -211,7 +211,7 @@ class AnalogSoC(Model):
     latency_break_even = formula(
         "1",
         where(latency_surplus > 0, latency_margin / latency_surplus, 0),
-        "prompt below which speculation saves time, none where it is negative",
+        "prompt below which speculation saves time; negative: none, 0: the margin decides for every prompt",
         derived=True,
         symbol="L_T",
     )

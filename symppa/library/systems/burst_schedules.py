@@ -67,7 +67,20 @@ class Serialized(Schedule):
     )
 
 
-class StoppedPipeline(Schedule):
+class Pipeline(Schedule):
+    """Layers verify different tokens at the same time, at the pace of the slowest or of the memory."""
+
+    period = formula(
+        "ns",
+        largest(
+            largest(Schedule.verify_layer.compute_latency, over=Schedule.kinds), Schedule.verify_layer.traffic.latency
+        ),
+        "time between two verified tokens",
+        source="selfspec",
+    )
+
+
+class StoppedPipeline(Pipeline):
     """Layers verify different tokens at the same time until the first mismatch; nothing is charged for filling up."""
 
     reached = formula(
@@ -76,14 +89,6 @@ class StoppedPipeline(Schedule):
             where(Schedule.step <= Schedule.rule.accepted, Schedule.rule.probability, 0), over=Schedule.rule.accepted
         ),
         "probability that a verify step runs",
-        source="selfspec",
-    )
-    period = formula(
-        "ns",
-        largest(
-            largest(Schedule.verify_layer.compute_latency, over=Schedule.kinds), Schedule.verify_layer.traffic.latency
-        ),
-        "time between two verified tokens",
         source="selfspec",
     )
     full_end = formula(
@@ -109,24 +114,16 @@ class StoppedPipeline(Schedule):
         source="selfspec",
     )
     latency = formula(
-        "ns", Schedule.draft.latency + total(reached * period, over=Schedule.step) + end, source="selfspec"
+        "ns", Schedule.draft.latency + total(reached * Pipeline.period, over=Schedule.step) + end, source="selfspec"
     )
 
 
-class FilledPipeline(Schedule):
+class FilledPipeline(Pipeline):
     """The first verified token fills the pipeline, the others follow, and the bonus token comes last, accepted or not.
 
     A burst of no drafted tokens has nothing to overlap with.
     """
 
-    period = formula(
-        "ns",
-        largest(
-            largest(Schedule.verify_layer.compute_latency, over=Schedule.kinds), Schedule.verify_layer.traffic.latency
-        ),
-        "time between two verified tokens",
-        source="selfspec",
-    )
     end = formula(
         "ns",
         largest(
@@ -137,7 +134,7 @@ class FilledPipeline(Schedule):
     )
     filled = formula(
         "ns",
-        Schedule.first_verify.latency + total(where(Schedule.step > 0, period, 0), over=Schedule.step) + end,
+        Schedule.first_verify.latency + total(where(Schedule.step > 0, Pipeline.period, 0), over=Schedule.step) + end,
         "time of the verifier and the bonus token",
         source="selfspec",
     )

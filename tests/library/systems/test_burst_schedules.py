@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from symppa.errors import WiringError
 from symppa.library.systems.burst_schedules import (
     FilledPipeline,
+    Pipeline,
     RunAll,
     Schedule,
     Serialized,
@@ -111,3 +112,8 @@ def test_an_interface_leaves_its_formulas_open(model, name):
 
 def test_a_schedule_sees_one_layer_of_every_kind():
     assert {*LAYERS, "draft", "verify", "bonus"} <= set(StoppedPipeline._parts) & set(FilledPipeline._parts)
+
+
+def test_both_pipelines_keep_the_same_pace():
+    paces = [kind._declared["period"] for kind in (Pipeline, StoppedPipeline, FilledPipeline)]
+    assert paces[0] is paces[1] is paces[2]
