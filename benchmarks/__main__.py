@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -19,9 +20,15 @@ NAMES = [found.name for found in pkgutil.iter_modules(benchmarks.__path__) if no
 @click.command()
 @click.argument("name", type=click.Choice(NAMES))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(name: str, as_json: bool) -> None:
+@click.option("--plot", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Draw what there is to draw.")
+def main(name: str, as_json: bool, folder: Path | None) -> None:
     """Measure NAME on this machine."""
-    figures: list[Figure] = importlib.import_module(f"benchmarks.{name}").run()
+    module = importlib.import_module(f"benchmarks.{name}")
+    figures: list[Figure] = module.run()
+    if folder is not None:
+        if not hasattr(module, "plot"):
+            raise click.UsageError(f"{name} draws nothing")
+        click.echo(f"wrote {module.plot(figures, folder)}", err=True)
     if as_json:
         click.echo(json.dumps(document(name, figures), indent=2))
     else:

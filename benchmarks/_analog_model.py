@@ -204,3 +204,4 @@ GRID: dict[str, Array] = {
     "attention.context": np.geomspace(128, 32768, 25).round(),
     "burst": np.arange(1, 21.0),
 }
+LARGE = GRID | {"array.clock": np.linspace(0.2, 2.0, 200)}

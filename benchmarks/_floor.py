@@ -1,7 +1,9 @@
-"""What the machine allows a program on a grid: its memory traffic alone, and its costly arithmetic alone, both in C.
+"""What the machine allows a program on a grid or a list: its memory traffic alone, and its arithmetic alone, in C.
 
 A value on fewer axes than all is a table, and every point reads the entries that values on all axes use. A run that
-reads, writes, reduces and divides as much can be no faster than the slower of the two.
+reads, writes, reduces and computes as much can be no faster than the slower of the two. Arithmetic are the values on
+all axes: independent divisions and roundings from the first-level cache, sums and products in eight chains, and
+powers, exponentials and logarithms at the speed of numpy's vector functions.
 """
 
 from __future__ import annotations
@@ -22,19 +24,13 @@ from symppa.engine.program import Program
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 FLAGS = (
     *("-O3", "-march=native", "-mprefer-vector-width=512", "-shared", "-fPIC"),
-    *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffinite-math-only", "-fassociative-math"),
+    *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffinite-math-only", "-fopenmp-simd"),
+    "-ffp-contract=off",
 )
-DIVISIONS = frozenset({"divide", "ceil_div", "floor_div"})
-TRANSCENDENTALS = frozenset({"sqrt", "exp", "log", "power"})
-LANES = 512
-ARITHMETIC = f"""
-#include <math.h>
-void arithmetic(long divisions, long transcendentals, double *x) {{
-  for (long n = 0; n < divisions; n += {LANES})
-    for (long k = 0; k < {LANES}; k++) x[k] = 1.5 / x[k];
-  for (long n = 0; n < transcendentals; n++) x[n % {LANES}] = exp(x[n % {LANES}] - 1.5);
-}}
-"""
+DIVISIONS = frozenset({"divide", "ceil_div", "floor_div", "sqrt"})
+SIMPLE = frozenset({"add", "subtract", "multiply", "maximum", "minimum"})
+TRANSCENDENTALS = {"exp": np.exp, "log": np.log, "power": np.power}
+LANES, CHAINS, ARRAYS = 512, 8, 4
 
 
 class Floor:
@@ -43,11 +39,11 @@ class Floor:
     def __init__(self, program: Program, lengths: Sequence[int], folder: Path) -> None:
         self.program, self.lengths = program, lengths
         every = (1 << len(lengths)) - 1
-        full = [n for n in program.live if program.masks[n] == every]
-        read = dict.fromkeys(a for n in full for a in program.steps[n].arguments)
-        self.stored = sum(d.step in full for d in program.outputs.values())
-        self._arrange([program.masks[a] for a in read if program.masks[a] not in (0, every)], every)
-        self.divisions, self.transcendentals = self._count(DIVISIONS), self._count(TRANSCENDENTALS)
+        self.full = [n for n in program.live if program.masks[n] == every]
+        read = dict.fromkeys(a for n in self.full for a in program.steps[n].arguments)
+        self.stored = sum(d.step in self.full for d in program.outputs.values())
+        tables = [a for a in read if program.masks[a] and (program.masks[a] != every or not program.steps[a].arguments)]
+        self._arrange([program.masks[a] for a in tables], every)
         self.filled = [np.full(self._size(mask), 1.5) for mask in self.tables]
         self.library = _built(self._text(), folder)
 
@@ -74,17 +70,51 @@ class Floor:
         self.library.store(_pointers(self.filled), _pointers(written), _pointer(found))
 
     def arithmetic(self) -> None:
-        """As many divisions and transcendental functions."""
-        lanes = np.full(LANES, 1.25)
-        long = ctypes.c_long
-        self.library.arithmetic(long(self.divisions), long(self.transcendentals), _pointer(lanes))
+        """As many operations of each kind."""
+        points, x, sums = self._size(-1), np.full((ARRAYS, LANES), 1.25), np.zeros(LANES)
+        self.library.arithmetic(ctypes.c_long(points // LANES), _pointer(x), _pointer(sums))
+        lanes, out = np.full(16 * LANES, 1.25), np.empty(16 * LANES)
+        for function in self._functions():
+            for _ in range(points // len(lanes)):
+                function(*[lanes] * function.nin, out=out)
 
     def _size(self, mask: int) -> int:
         return prod(n for k, n in enumerate(self.lengths) if mask >> k & 1)
 
-    def _count(self, operations: frozenset[str]) -> int:
-        steps, masks = self.program.steps, self.program.masks
-        return sum(self._size(masks[n]) for n in self.program.live if steps[n].operation in operations)
+    def _kinds(self, operations: frozenset[str]) -> list[str]:
+        """The operations of a kind that every point needs."""
+        return [o for n in self.full if (o := self.program.steps[n].operation) in operations]
+
+    def _functions(self) -> list[np.ufunc]:
+        """The vector functions that every point needs; a power of two is cheaper than others."""
+        steps = [self.program.steps[n] for n in self.full if self.program.steps[n].operation in TRANSCENDENTALS]
+        base = [self.program.steps[step.arguments[0]] for step in steps]
+        return [
+            np.exp2 if step.operation == "power" and b.detail == 2.0 else TRANSCENDENTALS[step.operation]
+            for step, b in zip(steps, base, strict=True)
+        ]
+
+    def _arithmetic(self) -> str:
+        """A loop over points, as many independent operations in each as the program has."""
+        divided = self._kinds(DIVISIONS)
+        names = [f"q{j}" for j in range(len(divided))] or ["1.5"]
+        lines = [f"const double q{j} = {_quotient(o, j)};" for j, o in enumerate(divided)]
+        for j, operation in enumerate(self._kinds(SIMPLE)):
+            lines.append(f"a{j % CHAINS} = {_joined(operation, f'a{j % CHAINS}', names[j % len(names)])};")
+        chains = range(CHAINS)
+        arrays = [f"const double *restrict x{j} = x + {j * LANES};" for j in range(ARRAYS)]
+        return "\n".join(
+            [
+                "#include <math.h>",
+                "void arithmetic(long rounds, const double *restrict x, double *restrict sums) {",
+                *arrays,
+                f"for (long n = 0; n < rounds; n++) for (long k = 0; k < {LANES}; k++) {{",
+                "double " + ", ".join(f"a{j} = sums[k] * {j}.5" for j in chains) + ";",
+                *lines,
+                "sums[k] = " + " + ".join([*(f"a{j}" for j in chains), *names]) + ";",
+                "} }\n",
+            ]
+        )
 
     def _place(self, mask: int, axes: Sequence[int]) -> str:
         """Where the entry of a point lies, as far as some axes say it."""
@@ -100,7 +130,7 @@ class Floor:
         kept = ["const double v = t0 <= 500.0 ? t1 : 0.0; k1 = v > k1 ? v : k1;", *map(_largest, streams[2:])]
         written = [f"o{j}[base + i] = t{j % len(streams)};" for j in range(self.stored)]
         written += map(_largest, streams[self.stored :])
-        return ARITHMETIC + self._nest("keep", kept) + self._nest("store", written)
+        return self._arithmetic() + self._nest("keep", kept) + self._nest("store", written)
 
     def _nest(self, name: str, body: Sequence[str]) -> str:
         """A function with a loop per outer axis and one for the rest."""
@@ -133,6 +163,19 @@ def floor(program: Program, lengths: Sequence[int], folder: Path) -> Floor | Non
         return None
 
 
+def _quotient(operation: str, j: int) -> str:
+    """A division, rounded where the program rounds it."""
+    plain = f"{j}.25 / x{j % ARRAYS}[k]"
+    return {"ceil_div": f"ceil({plain})", "floor_div": f"floor({plain})", "sqrt": f"sqrt(x{j % ARRAYS}[k])"}.get(
+        operation, plain
+    )
+
+
+def _joined(operation: str, one: str, other: str) -> str:
+    sign = {"add": "+", "subtract": "-", "multiply": "*"}.get(operation)
+    return f"{one} {sign} {other}" if sign else f"{one} > {other} ? {one} : {other}"
+
+
 def _even(axes: Sequence[int], masks: Sequence[int]) -> bool:
     """Whether each varies along all of the axes or along none."""
     run = sum(1 << k for k in axes)
@@ -145,6 +188,7 @@ def _largest(table: int) -> str:
 
 
 def _built(text: str, folder: Path) -> Any:
+    folder.mkdir(parents=True, exist_ok=True)
     source, made = folder / "floor.c", folder / "floor.so"
     source.write_text(text, "utf-8")
     command = [str(COMPILER), *FLAGS, "-o", str(made), str(source), "-lm"]

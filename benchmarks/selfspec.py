@@ -18,8 +18,9 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks._report import Figure
-from symppa.engine.grid import Grid, reduce
+from symppa.engine.grid import Grid
 from symppa.engine.reducers import Best, Limit
+from symppa.engine.walk import blocks, reduce
 from symppa.studies.speculate import OUTPUTS
 from symppa.studies.subject import Subject
 
@@ -73,7 +74,7 @@ def _inside() -> float:
     taken = []
     for _ in range(INSIDE):
         start = perf_counter()
-        block = next(Grid(program, values).walk())
+        block = next(blocks(Grid(program, values)))
         taken.append(perf_counter() - start)
     if any(not np.isfinite(found).all() for found in block.values.values()):
         raise SystemExit("an output is not finite")

@@ -131,7 +131,10 @@ def cli() -> str:
     context = click.Context(main, info_name="symppa")
     for verb in main.list_commands(context):
         command: Any = main.get_command(context, verb)
-        text += [f"## {verb}", _help(command, click.Context(command, info_name=verb, parent=context))]
+        here = click.Context(command, info_name=verb, parent=context)
+        text += [f"## {verb}", _help(command, here)]
+        for name, inner in getattr(command, "commands", {}).items():
+            text += [f"### {verb} {name}", _help(inner, click.Context(inner, info_name=name, parent=here))]
     return "\n\n".join(text) + "\n"
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from symppa.studies.compare import compare as compare
     from symppa.studies.evaluate import evaluate as evaluate
     from symppa.studies.pareto import pareto as pareto
+    from symppa.studies.replay import replay as replay
     from symppa.studies.result import Result as Result
     from symppa.studies.sensitivity import sensitivity as sensitivity
     from symppa.studies.sweep import sweep as sweep
@@ -40,7 +41,7 @@ _HOMES = {
     "load": "descriptions.load",
     "SymppaError": "errors",
     "Result": "studies.result",
-    **{study: f"studies.{study}" for study in ("evaluate", "sweep", "pareto", "sensitivity", "compare")},
+    **{study: f"studies.{study}" for study in ("evaluate", "sweep", "pareto", "sensitivity", "compare", "replay")},
     **dict.fromkeys(
         (
             *("Model", "given", "formula", "table", "index", "parts", "part", "total", "integers", "choices"),

@@ -103,6 +103,21 @@ class UnsupportedError(SymppaError):
     """A reading cannot express an operation; names the operation and the formula."""
 
 
+class NoCompilerError(SymppaError):
+    """No native code here: no compiler, one that fails, or no place to keep what it makes."""
+
+
+class MissingPackageError(SymppaError):
+    """An optional package is not installed; names the extra that brings it."""
+
+    def __init__(self, package: str, extra: str, what: str) -> None:
+        super().__init__(f"{what} needs {package}, which is not installed: pip install 'symppa[{extra}]'")
+
+
+class ClusterError(SymppaError):
+    """A cluster cannot be reached, differs from this installation, or lost the work."""
+
+
 class DescriptionError(SymppaError):
     """A description file is malformed, refused or not found."""
 

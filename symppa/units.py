@@ -246,12 +246,18 @@ def worth(value: Any, unit: str, name: str = "value", meaning: str = "") -> Any:
             raise UnitError(f"{name} = {value!r} is not an array of numbers with a unit")
         return _scaled(np.asarray(value[0], float), value[1], unit, name, meaning)
     if hasattr(value, "magnitude") and hasattr(value, "units"):
-        return _scaled(value.magnitude, str(value.units), unit, name, meaning)
+        return _scaled(_double(value.magnitude), str(value.units), unit, name, meaning)
     if not _is_number(value):
         raise UnitError(f"{name} = {value!r} is neither a number, an array nor a text with a unit")
     factor = measure(unit).worth
-    plain: Any = value
+    plain: Any = _double(value)
     return plain if factor == 1 else plain * factor
+
+
+def _double(value: Any) -> Any:
+    """Numbers of single or half precision as what they count as inside: converting them as they are would round."""
+    known = isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f"
+    return value.astype(float, copy=False) if known else value
 
 
 def _is_number(value: Any) -> bool:

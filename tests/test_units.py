@@ -10,7 +10,7 @@ import pytest
 
 from symppa import units
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import UnitError, WrongUnitError
 from symppa.language import Model, formula, given, one
 
@@ -230,3 +230,12 @@ def test_the_base_unit_of_a_dimension_measures_it(unit):
 def test_a_quantity_comes_back_in_its_unit():
     assert str(units.quantity(3.0, "GB/s").units) == "gigabyte / second"
     assert units.quantity(3.0, "GB/s").to("byte/s").magnitude == pytest.approx(3e9)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_a_number_of_less_precision_is_converted_in_double_precision(kind):
+    value = kind(0.3)
+    array = np.array([value])
+    assert units.worth(value, "GHz") == float(value) * 1e9
+    assert units.worth(array, "GHz").tolist() == units.worth((array, "GHz"), "GHz").tolist() == [float(value) * 1e9]
+    assert units.worth(units.quantity(array, "GHz"), "GHz").tolist() == [float(value) * 1e9]

@@ -11,6 +11,9 @@ from click.shell_completion import CompletionItem
 from symppa.errors import SymppaError
 
 Items = list[CompletionItem]
+KEPT = (
+    "all", "argmax:", "argmin:", "best:5:", "count", "histogram:", "pareto:", "quantiles", "quantiles:", "range:",
+)  # fmt: skip
 
 
 def descriptions(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
@@ -58,10 +61,15 @@ def outputs(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
 
 
 def kept(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
-    """What a sweep may keep, with the outputs it is judged by: `best:5:comp` is begun."""
-    head = re.fullmatch(r"(best:\d+:|pareto:(?:.*,)?|range:(?:.*,)?)(.*)", begun)
+    """What a sweep may keep, with the outputs and the axes that it names: `best:5:comp` is begun."""
+    along = re.fullmatch(r"(arg(?:max|min):[^:]+:(?:.*,)?)(.*)", begun)
+    if along is not None:
+        axes = [name for name in ctx.params.get("axes") or {} if name.startswith(along[2])]
+        return [CompletionItem(f"{along[1]}{name}") for name in axes]
+    one, many = r"best:\d+|argmax|argmin|histogram", "pareto|range|quantiles"
+    head = re.fullmatch(rf"((?:{one}):|(?:{many}):(?:[^:]*,)?)([^:]*)", begun)
     if head is None:
-        return _begun(("all", "count", "best:5:", "pareto:", "range:"), begun)
+        return _begun(KEPT, begun)
     found = outputs(ctx, option, head[2])
     return [CompletionItem(f"{head[1]}{item.value}", help=item.help) for item in found]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -91,13 +92,22 @@ def choices(function: Decorated) -> Decorated:
 
 
 def grid(function: Decorated) -> Decorated:
-    """`--axis` and `--where`, the grid of a sweep."""
+    """`--axis`, `--points`, `--sample`, `--seed` and `--where`: the designs of a sweep."""
     options = (
         click.option(
-            "--axis", "axes", multiple=True, required=True, metavar="NAME=VALUES", callback=pairs,
+            "--axis", "axes", multiple=True, metavar="NAME=VALUES", callback=pairs,
             shell_complete=complete.givens,
             help="One axis: 16:64:4 (step), 1.5GHz:3GHz:16 (points), 1:1000:x10 (factor) or a,b,c.",
         ),
+        click.option(
+            "--points", type=click.Path(path_type=Path), metavar="FILE",
+            help="Designs, one a row: .csv, .parquet, .json or .jsonl, a column for each given, as `clock [GHz]`.",
+        ),
+        click.option(
+            "--sample", metavar="WHAT",
+            help="Draw designs from axes of two ends, 1GHz:3GHz: sobol:N, lhs:N, halton:N or random:N.",
+        ),
+        click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the sample; 0 by default."),
         click.option("--where", multiple=True, metavar="LIMIT", help='Keep designs within, as "power <= 500 W".'),
     )  # fmt: skip
     return _all(options, function)
@@ -113,6 +123,23 @@ def output(text: str = "An output, a pattern (by_format.*) or an expression.") -
 def designs(text: str) -> Decorator[Any]:
     """What every question about a grid asks: SYSTEM, its grid, choices and outputs."""
     return lambda function: _all((system, grid, choices, output(text)), function)
+
+
+def means(function: Decorated) -> Decorated:
+    """`--cluster`, `--engine` and `--threads`: how designs are computed, not what they are."""
+    options = (
+        click.option(
+            "--cluster", metavar="ADDRESS", help="Compute on the workers of a Dask scheduler, or on local:N processes."
+        ),
+        click.option(
+            "--engine", type=click.Choice(["auto", "numpy", "native"]), default="auto", show_default=True,
+            help="Compiled code where it pays (auto), never (numpy) or always (native): the same numbers.",
+        ),
+        click.option(
+            "--threads", type=click.IntRange(min=1), metavar="N", help="Threads that share the work; as many as pay."
+        ),
+    )  # fmt: skip
+    return _all(options, function)
 
 
 def plot(function: Decorated) -> Decorated:

@@ -1,4 +1,4 @@
-"""symppa pareto: the designs of a grid that no other beats."""
+"""symppa pareto: the designs that no other beats."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from symppa.studies.pareto import pareto
 @options.designs("An output to show beside the objectives.")
 @click.option("--minimize", multiple=True, metavar="OUTPUT", shell_complete=complete.outputs, help="Less is better.")
 @click.option("--maximize", multiple=True, metavar="OUTPUT", shell_complete=complete.outputs, help="More is better.")
+@options.means
 @options.plot
 @options.forms("json", "csv", "markdown")
 @click.pass_context
@@ -23,16 +24,22 @@ def command(
     ctx: click.Context,
     system: str,
     axes: dict[str, str],
+    points: Path | None,
+    sample: str | None,
+    seed: int | None,
     where: tuple[str, ...],
     values: dict[str, str],
     parts: dict[str, str],
     minimize: tuple[str, ...],
     maximize: tuple[str, ...],
     outputs: tuple[str, ...],
+    cluster: str | None,
+    engine: str,
+    threads: int | None,
     folder: str | None,
     form: str | None,
 ) -> None:
-    """Find the designs of a grid that no other beats in every objective.
+    """Find the designs that no other beats in every objective.
 
     SYSTEM is the name or the file of a description.
     """
@@ -44,7 +51,8 @@ def command(
     objectives = dict.fromkeys(minimize, "min") | dict.fromkeys(maximize, "max")
     with walk() as progress:
         result = pareto(
-            system, values, objectives=objectives, axes=axes, outputs=outputs, where=where, parts=parts,
+            system, values, objectives=objectives, axes=axes, points=points, sample=sample, seed=seed,
+            outputs=outputs, where=where, parts=parts, cluster=cluster, engine=engine, threads=threads,
             progress=progress,
         )  # fmt: skip
     if folder is not None:

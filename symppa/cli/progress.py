@@ -46,6 +46,9 @@ def walk() -> Iterator[Walk]:
         before = signal.signal(signal.SIGINT, made.stop)
         try:
             yield made
+        except KeyboardInterrupt:
+            click.echo("stopped: nothing is finished that could be told", err=True)
+            raise
         finally:
             signal.signal(signal.SIGINT, before)
 

@@ -1,4 +1,4 @@
-"""symppa sweep: a system over a grid of designs."""
+"""symppa sweep: a system over many designs."""
 
 from __future__ import annotations
 
@@ -8,16 +8,26 @@ import click
 
 from symppa.cli import complete, options, output
 from symppa.cli.progress import stoppable, walk
+from symppa.errors import QuestionError
 from symppa.studies.sweep import sweep
 
 
 @click.command("sweep")
 @options.designs("An output, a pattern or an expression; by default those with one number for a design.")
 @click.option(
-    "--keep", default="all", metavar="WHAT", shell_complete=complete.kept,
-    help="all, best:N:OUTPUT[:min], pareto:OUTPUT=min,OUTPUT=max, range:OUTPUT,... or count.",
+    "--uncertain", multiple=True, metavar="GIVEN=DISTRIBUTION", shell_complete=complete.givens,
+    help="Draw a given, as clock='normal(2 GHz, 0.1 GHz)', and tell quantiles; GIVEN alone or '*': as described.",
 )  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path), help="Write to .parquet, .csv, .nc or .json.")
+@click.option(
+    "--keep", metavar="WHAT", shell_complete=complete.kept,
+    help="all, count, best:N:OUTPUT[:min], pareto:OUTPUT=min,OUTPUT=max, range:OUTPUT,..., argmax:OUTPUT:AXIS,... "
+    "(argmin:), histogram:OUTPUT[:BINS[:LOW:HIGH]] or quantiles:OUTPUT,...[:P,...].",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(path_type=Path),
+    help="Write to .parquet, .csv, .nc or .json; to .parts or .zarr in partitions, as large as the disk, resumable.",
+)  # fmt: skip
+@options.means
 @options.plot
 @options.forms("json", "csv", "markdown")
 @click.pass_context
@@ -25,28 +35,41 @@ def command(
     ctx: click.Context,
     system: str,
     axes: dict[str, str],
+    points: Path | None,
+    sample: str | None,
+    seed: int | None,
     where: tuple[str, ...],
     values: dict[str, str],
     parts: dict[str, str],
-    keep: str,
+    uncertain: tuple[str, ...],
+    keep: str | None,
     outputs: tuple[str, ...],
     out: Path | None,
+    cluster: str | None,
+    engine: str,
+    threads: int | None,
     folder: str | None,
     form: str | None,
 ) -> None:
-    """Evaluate a system over a grid of designs.
+    """Evaluate a system over many designs.
 
-    SYSTEM is the name or the file of a description. Ctrl-C leaves what was finished.
+    SYSTEM is the name or the file of a description. Designs are a grid (--axis), a list (--points), drawn from
+    ranges (--sample with --axis), or draws of uncertain givens (--uncertain). Ctrl-C leaves what was finished.
     """
-    from symppa.studies import tables
+    from symppa.studies import partitions, tables
 
-    if out is not None:
-        tables.check_suffix(out)
+    place = out if out is not None and partitions.is_stored(out) else None
+    if out is not None and place is None:
+        tables.check_suffix(out, partitions.KINDS)
+    if place is not None and folder is not None:
+        raise QuestionError(f"a figure shows designs in memory, and {place} has them on the disk: ask for one of them")
     with walk() as progress:
         result = sweep(
-            system, values, axes=axes, outputs=outputs or None, keep=keep, where=where, parts=parts, progress=progress,
+            system, values, axes=axes, points=points, sample=sample, seed=seed, uncertain=uncertain or None,
+            outputs=outputs or None, keep=keep, where=where, parts=parts, out=place, cluster=cluster,
+            engine=engine, threads=threads, progress=progress,
         )  # fmt: skip
-    if out is not None:
+    if out is not None and place is None:
         with stoppable(f"{out} was not written"):
             tables.write(result, out)
         output.wrote([out])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from symppa import units
-from symppa.descriptions.load import Description, Layer, Origin, is_marked, leaves
+from symppa.descriptions.load import MARKS, Description, Layer, Origin, is_marked, leaves
 from symppa.descriptions.nodes import Node
-from symppa.engine.program import Known
+from symppa.descriptions.uncertain import distribution
+from symppa.engine.program import Known, Program
 from symppa.errors import DescriptionError, SymppaError, UnknownValueError, suggest
 
 LEVELS = ("CALIBRATED", "INTERPOLATED", "THEORETICAL")
@@ -20,7 +21,7 @@ NO_SOURCE = "no source stated"
 
 @dataclass(frozen=True)
 class Value:
-    """What a given, set or table is told, and where it comes from."""
+    """What a given, set or table is told, and where it comes from; `uncertain` are distributions by member."""
 
     raw: Any
     sources: tuple[str, ...]
@@ -28,12 +29,15 @@ class Value:
     origin: str
     file: str = ""
     line: int = 0
+    uncertain: Mapping[str, str] = field(default_factory=dict)
 
     def joined(self, other: Value) -> Value:
         """Entries of one vector or table, some from another file."""
         sources = tuple(dict.fromkeys([*self.sources, *other.sources]))
         raw = _deep(self.raw, other.raw)
-        return Value(raw, sources, weakest([self.confidence, other.confidence]), self.origin, self.file, self.line)
+        level = weakest([self.confidence, other.confidence])
+        uncertain = {k: v for k, v in other.uncertain.items() if k not in self.raw} | dict(self.uncertain)
+        return Value(raw, sources, level, self.origin, self.file, self.line, uncertain)
 
 
 def weakest(levels: list[str]) -> str:
@@ -125,9 +129,24 @@ def _value(known: Known, name: str, rest: tuple[str, ...], node: Node, origin: O
         plain = _checked(known, name, rest, raw.plain)
     except SymppaError as error:
         raise error.at(raw.file, raw.line) from None
+    uncertain = _uncertain(known, name, rest, node, plain)
     for key in reversed(rest):
         plain = {key: plain}
-    return Value(plain, (source or NO_SOURCE,), confidence, origin.description, node.file, node.line)
+    return Value(plain, (source or NO_SOURCE,), confidence, origin.description, node.file, node.line, uncertain)
+
+
+def _uncertain(known: Known, name: str, rest: tuple[str, ...], node: Node, plain: Any) -> dict[str, str]:
+    """The distribution stated beside a value, by member; it must measure what the value does."""
+    stated = node.at(("uncertain",))
+    if stated is node:
+        return {}
+    full = ".".join((name, *rest))
+    if known.kind != "given" or known.labelled or not isinstance(plain, str) or len(rest) < len(known.sets):
+        raise stated.error(f"{full} has no distribution: only one number of a given has, of a vector each member")
+    try:
+        return {".".join(rest): distribution(str(stated.plain), known.unit, full, known.meaning).text}
+    except SymppaError as error:
+        raise error.at(stated.file, stated.line) from None
 
 
 def _text(node: Node, key: str, default: str) -> str:
@@ -136,9 +155,12 @@ def _text(node: Node, key: str, default: str) -> str:
 
 
 def _check_marks(node: Node, confidence: str) -> None:
-    odd = set(node.value) - {"value", "source", "confidence"} if isinstance(node.value, dict) else set()
+    odd = set(node.value) - MARKS if isinstance(node.value, dict) else set()
+    stated = _text(node, "uncertain", "")
+    if odd and stated.count("(") > stated.count(")"):
+        raise node.error(f"uncertain: {stated} ends at its comma, as every value in braces does; put it in quotes")
     if odd:
-        raise node.error(f"a marked value has value, source, confidence; not {', '.join(sorted(odd))}")
+        raise node.error(f"a marked value has value, source, confidence, uncertain; not {', '.join(sorted(odd))}")
     if confidence not in LEVELS:
         raise node.error(f"confidence = {confidence!r}; it is one of {', '.join(LEVELS)}")
 
@@ -200,7 +222,20 @@ def overridden(
     if rest not in entries:
         raise UnknownValueError(found, rest, entries, "member")
     sources = tuple(dict.fromkeys([*(before.sources if before else ()), NO_SOURCE]))
-    return {**bound, found: Value({**entries, rest: raw}, sources, LEVELS[-1], origin)}
+    uncertain = {k: v for k, v in before.uncertain.items() if k != rest} if before is not None else {}
+    return {**bound, found: Value({**entries, rest: raw}, sources, LEVELS[-1], origin, uncertain=uncertain)}
+
+
+def with_sets(program: Program, told: Mapping[str, Value]) -> dict[str, Value]:
+    """The values told, with the labels of sets that no value the program uses would name."""
+    named = {program.axes[a].name for n, given in program.givens.items() if n in told for a in given.over}
+    found = dict(told)
+    for given in program.givens.values():
+        over = program.member_of(given)
+        vector = next((v for n, v in told.items() if program.known[n].sets == (over,)), None)
+        if over and over not in {*told, *named} and vector is not None and isinstance(vector.raw, Mapping):
+            found[over] = replace(vector, raw=[str(label) for label in vector.raw], uncertain={})
+    return found
 
 
 def _relabelled(value: Value, before: Value | None) -> Value:

@@ -12,6 +12,7 @@ from symppa.descriptions.nodes import Node
 from symppa.errors import DescriptionError
 
 MOST_ANCESTORS = 16
+MARKS = frozenset({"value", "source", "confidence", "uncertain"})  # of a value that states more than itself
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class Description:
     name: str
     system: str
     layers: tuple[Layer, ...]
+
+    @property
+    def asked(self) -> str:
+        """How to ask for it: its name where a name finds it, else its file."""
+        path = self.layers[0].path
+        return self.name if shipped.names().get(self.name) == path else path.as_posix()
 
     @property
     def meaning(self) -> str:
@@ -146,10 +153,12 @@ def _leaves(node: Node, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
         return
     if keys and not node.value:
         raise node.error(f"{'.'.join(keys)} is empty")
+    if "uncertain" in node.value and MARKS.issuperset(node.value):
+        raise node.error(f"{'.'.join(keys)} states no value beside what it says of it: {{value: ..., uncertain: ...}}")
     for key, inner in node.value.items():
         yield from _leaves(inner, (*keys, key))
 
 
 def is_marked(node: Node) -> bool:
-    """Whether a mapping is {value: ..., source: ..., confidence: ...}."""
+    """Whether a mapping is {value: ..., source: ..., confidence: ..., uncertain: ...}."""
     return isinstance(node.value, dict) and "value" in node.value

@@ -47,6 +47,8 @@ def _third(last: str, given: Given, low: float, high: float, text: str) -> Any:
     points = _number(last, given, text)
     if points % 1 or not 1 <= points <= MOST_VALUES:
         raise QuestionError(f"{given.name}={text}: {last} is no number of points from 1 to {MOST_VALUES}")
+    if points == 1 and low != high:
+        raise QuestionError(f"{given.name}={text}: one point cannot be at two ends; write {text.split(':')[0]} alone")
     return np.linspace(low, high, int(points))
 
 

@@ -21,11 +21,12 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Marked:
-    """A value with its own source and confidence."""
+    """A value with its own source, confidence and distribution."""
 
     value: Annotated[Any, "the value, with its unit"]
     source: Annotated[str, "key of references.bib or a reference in words"] = ""
     confidence: Annotated[Level, "how the value came about"] = "THEORETICAL"
+    uncertain: Annotated[str, "how the value may vary, as in `normal(2 GHz, 0.1 GHz)`"] = ""
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,11 @@ class Runner:
         self.steps: list[list[int]] = [[] for _ in grid.walked]
         for n in grid.large:
             self.steps[grid.depth(n)].append(n)
-        self.slices: list[list[tuple[int, Array, list[int]]]] = [[] for _ in grid.walked]
+        self.slices: list[list[tuple[int, Array]]] = [[] for _ in grid.walked]
         for n, value in known.items():
             along = [k for k, place in enumerate(self.places) if np.ndim(value) and value.shape[place] > 1]
             if along:
-                self.slices[along[-1]].append((n, value, along))
+                self.slices[along[-1]].append((n, value))
         self.register = self._assign()
         self.views: dict[tuple[int, ...], Views] = {}
 
@@ -84,15 +84,17 @@ class Runner:
         views = self._views_for(tuple(length for _, length in spans))
         with np.errstate(all="ignore"):
             for depth in range(moved, len(spans)):
-                for n, value, along in self.slices[depth]:
-                    now[n] = value[self._index(value.ndim, along, spans)]
+                for n, value in self.slices[depth]:
+                    now[n] = inside(value, self.places, spans)
                 for n in self.steps[depth]:
                     now[n] = apply(steps[n], views[n], [now[a] for a in steps[n].arguments])
         return now
 
-    def _index(self, rank: int, along: Sequence[int], spans: Sequence[Span]) -> tuple[slice, ...]:
-        index = [slice(None)] * rank
-        for k in along:
-            first, length = spans[k]
-            index[self.places[k]] = slice(first, first + length)
-        return tuple(index)
+
+def inside(value: Array, places: Sequence[int], spans: Sequence[Span]) -> Array:
+    """The part of a table that lies in a block; `places` are dimensions of the walked axes."""
+    index = [slice(None)] * value.ndim
+    for place, (first, length) in zip(places, spans, strict=True):
+        if value.shape[place] > 1:
+            index[place] = slice(first, first + length)
+    return value[tuple(index)]

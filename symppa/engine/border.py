@@ -83,7 +83,8 @@ class Border:
             value = self._placed(given, value, places)
         if isinstance(value, list | tuple) and not _is_pair(value):
             entries = [
-                units.worth(v, given.unit, given.name, given.meaning) if isinstance(v, str) else None for v in value
+                units.worth(v, given.unit, given.name, given.meaning) if isinstance(v, str | tuple) else None
+                for v in value
             ]
             if any(e is not None for e in entries):
                 value = np.array([units.worth(v, given.unit, given.name, given.meaning) for v in value], float)
@@ -125,11 +126,22 @@ class Border:
             if value not in places:
                 raise DomainError(f"{given.name} = {value!r} is no choice{suggest(value, places)}")
             return places[value]
+        if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and value.ndim:
+            return self._all_placed(given, value, places, length)
         if isinstance(value, list | tuple | np.ndarray):
             return [self._placed(given, v, places, length) for v in value]
+        if not isinstance(value, int | float | np.number):
+            raise DomainError(f"{given.name} = {value!r} is no choice{suggest(str(value), places)}")
         if not 0 <= float(value) < (length if length is not None else len(places)) or float(value) % 1:
             raise DomainError(f"{given.name} = {value} is no choice; choose {', '.join(places)}")
         return float(value)
+
+    def _all_placed(self, given: Given, value: Array, places: Mapping[str, float], length: int | None) -> Array:
+        """An array of positions, looked at as a whole: a list of designs has millions."""
+        odd = ~((value >= 0) & (value < (length if length is not None else len(places)))) | (value % 1 != 0)
+        if odd.any():
+            self._placed(given, float(value[odd][0]), places, length)
+        return value
 
     def _place(self, given: Given, value: Any) -> Array:
         """Each dimension on its axis, equally long wherever the axis is met."""
@@ -227,24 +239,30 @@ def placed(program: Program, given: Given, value: Any) -> tuple[Array, list[int]
     return value.transpose(np.argsort(axes)).reshape(shape), axes
 
 
-def check_domain(given: Given, value: Array) -> None:
-    """Refuse values outside a given's domain; NaN passes, designs with it are counted invalid."""
+def outside(given: Given, value: Array) -> Array:
+    """Where values, in base units, lie outside a given's domain; nowhere for labels and for what is undefined."""
+    none: Array = np.zeros(value.shape, bool)
     if given.domain is None or given.labels is not None or given.domain[0] == "member":
-        return
+        return none
     kind, ends = given.domain
     if kind == "choices":
-        bad = ~np.isin(value, ends) & ~np.isnan(value)
-    else:
-        low, high, step = ends
-        bad = np.zeros(value.shape, bool)
-        if low is not None:
-            bad |= value < low
-        if high is not None:
-            bad |= value > high
-        if kind == "integers":
-            bad |= (value % 1 != 0) & np.isfinite(value)
-        elif step is not None:
-            bad |= np.abs((value - low) / step - np.round((value - low) / step)) > 1e-9
+        return ~np.isin(value, ends) & ~np.isnan(value)
+    low, high, step = ends
+    bad = none
+    if low is not None:
+        bad |= value < low
+    if high is not None:
+        bad |= value > high
+    if kind == "integers":
+        bad |= (value % 1 != 0) & np.isfinite(value)
+    elif step is not None:
+        bad |= np.abs((value - low) / step - np.round((value - low) / step)) > 1e-9
+    return bad
+
+
+def check_domain(given: Given, value: Array) -> None:
+    """Refuse values outside a given's domain; NaN passes, designs with it are counted invalid."""
+    bad = outside(given, value)
     if bad.any():
         first = float(value[bad].ravel()[0] if value.ndim else value) / units.measure(given.unit).worth
         raise DomainError(

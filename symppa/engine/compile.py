@@ -53,6 +53,7 @@ def compile(
         scope, declared = root.find(name)
         lowering.value(scope, declared, False)
     wanted = dict(_outputs(root, outputs, lowering))
+    givens = {name: _given(name, *found, lowering) for name, found in lowering.inputs.items()}  # may bring sets
     return Program(
         model=type(model).__name__,
         steps=tuple(lowering.steps),
@@ -63,7 +64,7 @@ def compile(
         swept=lowering.swept,
         outputs=wanted,
         definitions=tuple(lowering.definitions.values()),
-        givens={name: _given(name, *found, lowering) for name, found in lowering.inputs.items()},
+        givens=givens,
         columns={name: (declared.unit_text, declared.meaning) for name, declared in lowering.columns.items()},
         known=known,
         kept=dict(lowering.kept),

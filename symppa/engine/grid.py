@@ -1,28 +1,27 @@
-"""The numpy reading: points and open-mesh grids, walked in blocks, each value computed along its own axes only.
+"""A grid of designs: how its axes lie in memory, what is computed once, and the blocks that the rest is computed in.
 
-Small values that several blocks share are computed once; the others block by block into reused buffers, and reducers
-see each block while it is in the cache.
+Each value has only the axes it varies along. Small values that several blocks share are computed once; the others
+block by block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Mapping, Sequence
+from copy import copy
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from symppa import units
-from symppa.engine.blocks import Runner, Span
+from symppa.engine.blocks import Span
 from symppa.engine.border import Array, Border, Values
+from symppa.engine.caches import second_level
 from symppa.engine.evaluate import Evaluator
 from symppa.engine.layout import Use, nested
 from symppa.engine.program import Program
 
 SMALL = 1_000_000  # elements of a value that is computed once because blocks share it
-BLOCK = 50_000  # elements of a block: a handful of buffers stay in the second-level cache
-Progress = Callable[[int, int], None]
+BLOCK = second_level() // 20  # elements of a block: a handful of buffers stay in the second-level cache
 
 
 class Block(NamedTuple):
@@ -34,19 +33,67 @@ class Block(NamedTuple):
 
 
 class Grid:
-    """A program on one set of values: the layout of its axes, the plan of its blocks, and the walk."""
+    """A program on one set of values: the layout of its axes and the plan of its blocks.
 
-    def __init__(self, program: Program, values: Values, *, merge: bool = True, block: int = BLOCK) -> None:
+    A `window` is a (first, last) along each swept axis: a part of the whole, whose designs keep their numbers.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        values: Values,
+        *,
+        merge: bool = True,
+        block: int = BLOCK,
+        window: Sequence[Span] | None = None,
+    ) -> None:
         self.program, self.block = program, block
         self.border = Border(program, values, merge=merge)
         self.evaluator = Evaluator(program, self.border)
         self.lengths = self.evaluator.lengths
+        self.whole = self.shape
+        self.origin = (0,) * program.swept
+        if window is not None:
+            self._narrow(window)
         self.wanted = {d.step for d in program.outputs.values()}
+        self._arrange()
+
+    def arranged(self, block: int) -> Grid:
+        """The same designs in blocks of about so many."""
+        made = copy(self)
+        made.evaluator, made.block = copy(self.evaluator), block
+        made.evaluator.places = list(self.evaluator.places)
+        made._arrange()
+        return made
+
+    def part(self, window: Sequence[Span]) -> Grid:
+        """A window of this whole, whose values are checked already."""
+        made = copy(self)
+        made.border, made.evaluator = copy(self.border), copy(self.evaluator)
+        made.border.arrays = dict(self.border.arrays)
+        made.evaluator.border, made.evaluator.places = made.border, list(self.evaluator.places)
+        made.lengths = made.evaluator.lengths = list(self.lengths)
+        made._narrow(window)
+        made._arrange()
+        return made
+
+    def _arrange(self) -> None:
+        """The layout of the axes, and which steps are computed once."""
+        program = self.program
         sizes = {mask: self._elements(mask) for mask in {program.masks[n] for n in program.live}}
         self.extents = {n: sizes[program.masks[n]] for n in program.live}
         self._lay_out()
         self.small = self._small()
         self.large = [n for n in program.live if n not in self.small]
+
+    def _narrow(self, window: Sequence[Span]) -> None:
+        """Keep what lies in the window; sets are as large as in the whole."""
+        self.origin = tuple(first for first, _ in window)
+        cut = [slice(first, last) for first, last in window]
+        for n, array in self.border.arrays.items():
+            axes = range(self.program.swept)
+            self.border.arrays[n] = array[tuple(cut[k] if array.shape[k] > 1 else slice(None) for k in axes)]
+        self.lengths[: self.program.swept] = [last - first for first, last in window]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -113,8 +160,27 @@ class Grid:
         """Whether the walk comes back to values that a step has had."""
         return any(not self.program.masks[n] >> a & 1 for a in self.walked[: self.depth(n)])
 
-    def walk(self, progress: Progress | None = None) -> Iterator[Block]:
-        """Every block, in order."""
+    @property
+    def cuts(self) -> list[int]:
+        """Into how many pieces every walked axis is cut."""
+        return [-(-self.lengths[axis] // piece) for axis, piece in zip(self.walked, self.pieces, strict=True)]
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks."""
+        return prod(self.cuts)
+
+    def spans(self, number: int) -> tuple[Span, ...]:
+        """The piece of every walked axis in one block; the last axis moves fastest."""
+        found = []
+        for axis, piece in zip(reversed(self.walked), reversed(self.pieces), strict=True):
+            length = self.lengths[axis]
+            number, k = divmod(number, -(-length // piece))
+            found.append((k * piece, min(piece, length - k * piece)))
+        return tuple(found[::-1])
+
+    def tables(self) -> dict[int, Any]:
+        """Small values that blocks and outputs use, all dimensions present."""
         keep = self.wanted | {a for n in self.large for a in self.program.steps[n].arguments}
         small = [n for n in self.program.live if n in self.small]
         known = self.evaluator.compute(small, {}, keep=keep)
@@ -124,29 +190,15 @@ class Grid:
                 known[n] = np.ascontiguousarray(known[n])
             elif n in self.wanted:
                 known[n] = np.full(rank, known[n])
-        runner, before = Runner(self, known), ((-1, 0),) * len(self.walked)
-        cuts = self._cuts()
-        for done, spans in enumerate(product(*cuts), 1):
-            moved = next((k for k, span in enumerate(spans) if span != before[k]), 0)
-            values, before = runner.run(spans, moved), spans
-            yield self._block(values, spans)
-            if progress is not None and self.walked:
-                progress(done, prod(map(len, cuts)))
+        return known
 
-    def _cuts(self) -> list[list[Span]]:
-        """The pieces of every walked axis."""
-        return [
-            [(first, min(piece, self.lengths[axis] - first)) for first in range(0, self.lengths[axis], piece)]
-            for axis, piece in zip(self.walked, self.pieces, strict=True)
-        ]
-
-    def _block(self, values: Mapping[int, Any], spans: Sequence[Span]) -> Block:
+    def box(self, values: Mapping[int, Any], spans: Sequence[Span]) -> Block:
         """The outputs in one block; sets count one in its shape, outputs bring their own."""
         shape, start = list(self.inside), [0] * len(self.order)
         for axis, (first, length) in zip(self.walked, spans, strict=True):
             place = self.evaluator.places[axis]
             start[place], shape[place] = first, length
-        outputs = {name: values[d.step] for name, d in self.program.outputs.items()}
+        outputs = {name: values[d.step] for name, d in self.program.outputs.items() if d.step in values}
         return Block(outputs, tuple(shape), tuple(start))
 
     def flat_index(self, block: Block, inside: Array) -> Array:
@@ -155,53 +207,13 @@ class Grid:
         by_axis: list[Any] = [0] * self.program.swept
         for place, axis in enumerate(self.order):
             if axis < self.program.swept:
-                by_axis[axis] = where[place] + block.start[place]
-        return np.ravel_multi_index(by_axis, self.shape) if by_axis else np.zeros(len(inside), int)
+                by_axis[axis] = where[place] + (block.start[place] + self.origin[axis])
+        return np.ravel_multi_index(by_axis, self.whole) if by_axis else np.zeros(len(inside), int)
 
     def number(self, places: Sequence[int]) -> int:
         """The number of one design, from its places along the axes as they lie."""
         by_axis = dict(zip(self.order, places, strict=True))
         found = 0
-        for axis, length in enumerate(self.shape):
-            found = found * length + by_axis[axis]
+        for axis, length in enumerate(self.whole):
+            found = found * length + by_axis[axis] + self.origin[axis]
         return found
-
-
-def dims(program: Program, name: str) -> tuple[str, ...]:
-    """Names of an output's dimensions: the swept axes, then the sets it still stands over."""
-    kept = program.sets(program.output(name).step)
-    return (*[a.name for a in program.axes[: program.swept]], *[program.axes[k].name for k in kept])
-
-
-def run(program: Program, values: Values, *, block: int = BLOCK, progress: Progress | None = None) -> dict[str, Array]:
-    """Every output over the whole grid, in its declared unit: swept axes first, then the sets it stands over.
-
-    >>> from symppa.engine.compile import compile
-    >>> from symppa.language import Model, formula, given
-    >>> class Square(Model):
-    ...     side = given("m", "side")
-    ...     area = formula("m**2", side * side, "area", derived=True)
-    >>> run(compile(Square(), "area", ["side"]), {"side": np.array([1.0, 2.0])})["area"]
-    array([1., 4.])
-    """
-    from symppa.engine.reducers import Store
-
-    grid = Grid(program, values, block=block)
-    store = Store(list(program.outputs))
-    reduce(grid, [store], progress)
-    return store.result()
-
-
-def reduce(grid: Grid, reducers: Sequence[Any], progress: Progress | None = None) -> None:
-    """Feed every block to every reducer."""
-    for reducer in reducers:
-        reducer.start(grid)
-    for block in grid.walk(progress):
-        for reducer in reducers:
-            reducer.take(block)
-
-
-def to_declared(program: Program, name: str, value: Any) -> Any:
-    """An output's value in its declared unit."""
-    worth = units.measure(program.output(name).unit).worth
-    return value if worth == 1 else value / worth

@@ -7,6 +7,7 @@ of twenty elements costs twice as much an element as one of a thousand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -28,9 +29,14 @@ def nested(lengths: Mapping[int, int], uses: Iterable[Use]) -> list[int]:
     """
     uses = list(uses)
     most = max((use.elements for use in uses), default=0)
-    uses = [use for use in uses if 16 * use.elements >= most]
-    chains = [_chain(first, lengths, uses) for first in sorted(lengths, key=lambda a: -lengths[a])]
-    return min(chains, key=lambda chain: _cost(chain, lengths, uses))[::-1]
+    return list(_nested(tuple(lengths.items()), tuple(use for use in uses if 16 * use.elements >= most)))
+
+
+@lru_cache(maxsize=64)
+def _nested(axes: tuple[tuple[int, int], ...], uses: tuple[Use, ...]) -> list[int]:
+    lengths = dict(axes)
+    chains = [_chain(first, lengths, list(uses)) for first in sorted(lengths, key=lambda a: -lengths[a])]
+    return min(chains, key=lambda chain: _cost(chain, lengths, list(uses)))[::-1]
 
 
 def _even(use: Use, axes: int) -> bool:

@@ -78,6 +78,8 @@ def _floor_div(out: Any, a: Any, b: Any) -> Any:
 def _power(out: Any, base: Any, exponent: Any) -> Any:
     if type(base) is float and base == 2.0:  # a constant, in every layout
         return np.exp2(exponent, out=out)
+    if np.size(base) == 1 and np.size(exponent) > FEW:  # numpy's vectors step along both
+        base = np.full(np.shape(exponent), base)
     return np.power(base, exponent, out=out)
 
 

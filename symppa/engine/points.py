@@ -27,9 +27,13 @@ def _several(value: Any) -> bool:
     return not isinstance(value, str | Mapping) and np.ndim(getattr(value, "magnitude", value)) == 1
 
 
-def over_points(program: Program, names: Iterable[str]) -> Program:
-    """The same steps with one swept axis more, the first, along which the named givens move together."""
-    names = tuple(names)
+def over_points(program: Program, moved: Iterable[str] | Mapping[str, str], axis: str = POINT) -> Program:
+    """The same steps with one swept axis more, the first, along which the named givens move together.
+
+    A mapping names the columns of a list, which may be members of a vector, and the given that moves with each.
+    """
+    columns = moved if isinstance(moved, Mapping) else {name: name for name in moved}
+    names = tuple(dict.fromkeys(columns.values()))
     steps = tuple(_shifted(step) for step in program.steps)
     masks: list[int] = []
     for step, mask in zip(program.steps, program.masks, strict=True):
@@ -39,7 +43,7 @@ def over_points(program: Program, names: Iterable[str]) -> Program:
         program,
         steps=steps,
         masks=tuple(masks),
-        axes=(Axis(POINT, "design", names), *program.axes),
+        axes=(Axis(axis, "design", names, columns=tuple(columns)), *program.axes),
         swept=program.swept + 1,
         givens={name: _moved(given) for name, given in program.givens.items()},
     )

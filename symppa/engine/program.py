@@ -22,12 +22,16 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Axis:
-    """A swept axis, with the givens that move along it, or a set, with the values that size it."""
+    """A swept axis, with the givens that move along it, or a set, with the values that size it.
+
+    Along a list of designs several givens, or members of vectors, move together: its columns.
+    """
 
     name: str
     meaning: str = ""
     swept: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,11 @@ class Program:
         """The sets a value still stands over."""
         return tuple(k for k in range(self.swept, len(self.axes)) if self.masks[step] >> k & 1)
 
+    def member_of(self, given: Given) -> str:
+        """The set that a given is a member of, by name, if it is one."""
+        kind, values = given.domain or ("", ())
+        return self.axes[values[0]].name if kind == "member" else ""
+
     def support(self, step: int) -> tuple[str, ...]:
         """Givens and table columns a value depends on."""
         found = (self.steps[n] for n in self.needed([step]))
@@ -136,8 +145,8 @@ class Program:
 
     def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Every output in its declared unit; arrays told to single givens are points, one after the other."""
-        from symppa.engine.grid import run
         from symppa.engine.points import moving, over_points
+        from symppa.engine.walk import run
 
         names = moving(self, values)
         return run(over_points(self, names) if names else self, values)
@@ -161,7 +170,7 @@ class Program:
             model=raw["model"],
             steps=steps,
             masks=tuple(raw["masks"]),
-            axes=tuple(Axis(a["name"], a["meaning"], tuple(a["swept"]), tuple(a["sizes"])) for a in raw["axes"]),
+            axes=tuple(Axis(**_axis(a)) for a in raw["axes"]),
             swept=raw["swept"],
             outputs={n: Definition(**d) for n, d in raw["outputs"].items()},
             definitions=tuple(Definition(**d) for d in raw["definitions"]),
@@ -170,6 +179,10 @@ class Program:
             known={n: Known(**(k | {"sets": tuple(k["sets"])})) for n, k in raw["known"].items()},
             kept=raw["kept"],
         )
+
+
+def _axis(raw: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
 
 
 def _given(raw: dict[str, Any]) -> dict[str, Any]:

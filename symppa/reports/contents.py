@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from symppa import units
+from symppa.reports import crossings, replay, speculation, spread
 from symppa.reports.number import celsius, measured, shown, signed, unit_shown
 from symppa.reports.report import Column, Line, Report, Table, listed
 from symppa.studies.result import Array, Output, Result
@@ -15,6 +16,8 @@ from symppa.studies.result import Array, Output, Result
 SCREEN = 20  # rows of a stored grid
 SIDEWAYS = 8  # designs that may stand side by side
 YES, NO = "met", "not met"
+# Counts that are told where there are any.
+COUNTED = {"below": "below the bins", "above": "above the bins", "empty": "of the groups empty"}
 
 
 def report(result: Result, *, every: bool = False) -> Report:
@@ -25,6 +28,9 @@ def report(result: Result, *, every: bool = False) -> Report:
         "pareto": _designs,
         "sensitivity": _sensitivity,
         "compare": _comparison,
+        "break_even": lambda result, _: crossings.report(result),
+        "speculate": lambda result, _: speculation.report(result),
+        "replay": replay.report,
     }
     return makers[result.study](result, every)
 
@@ -127,7 +133,7 @@ def _targets(result: Result) -> list[Table]:
 
 def _designs(result: Result, every: bool) -> Report:
     table = _design_table(result, every)
-    lines = [Line(n, str(v)) for n, v in _asked(result).items()]
+    lines = [Line(n, str(v)) for n, v in _asked(result).items()] + spread.lines(result)
     reach: Mapping[str, Mapping[str, Any]] = result.facts.get("reach", {})
     for name, ends in reach.items():
         unit = _unit(result, name, ends)
@@ -139,8 +145,11 @@ def _designs(result: Result, every: bool) -> Report:
 
 def _counted(result: Result) -> dict[str, int]:
     counts = dict(result.counts)
-    seen = "in the grid" if result.facts.get("complete", True) else "finished"
-    return {seen: counts.pop("designs", 0), **counts}
+    asked = "in all" if {"points", "sample"} & {*result.facts} else "in the grid"
+    seen = asked if result.facts.get("complete", True) else "finished"
+    told = {COUNTED.get(name, name): number for name, number in counts.items() if number or name not in COUNTED}
+    told.pop("designs", None)
+    return {seen: counts.get("designs", 0), **told}
 
 
 def _asked(result: Result) -> dict[str, Any]:
@@ -149,20 +158,30 @@ def _asked(result: Result) -> dict[str, Any]:
     if result.study == "pareto":
         words = {"min": "least", "max": "most"}
         found["front"] = ", ".join(f"{words[s]} {n}" for n, s in facts["objectives"].items())
-    elif facts.get("keep", "all") != "all":
+    elif facts.get("keep", "all") not in ("all", "quantiles"):
         found["kept"] = facts["keep"]
     if facts.get("where"):
         found["where"] = " and ".join(facts["where"])
+    if "stored" in facts:
+        count = facts["stored"]["finished"]
+        found["stored"] = f"{facts['stored']['path']}, {count} partition{'' if count == 1 else 's'}"
     return found
 
 
 def _design_table(result: Result, every: bool) -> tuple[Table, ...]:
-    if not result.outputs:
+    if all(o.values.ndim == 0 for o in result.outputs.values()):
         return _ranges(result)
+    if spread.is_spread(result):
+        return spread.tables(result, None if every else SCREEN)
     columns, arrays, total = _flat_columns(result, None if every else SCREEN)
     count = total if every else min(total, SCREEN)
     cells = [[shown(v, u) for v in a] for a, u in arrays]
-    more = f"{total - count} more designs: --csv, --json or --out FILE has them" if count < total else ""
+    if "design" in result.outputs:  # the best of each group: where there is none, only the group is told
+        heads, groups = [column.head for column in columns], len(result.coordinates)
+        none = arrays[heads.index("design")][0] < 0
+        cells[groups:] = [["" if gone else v for v, gone in zip(c, none, strict=True)] for c in cells[groups:]]
+    what = "rows" if "bin" in result.coordinates or "design" in result.outputs else "designs"
+    more = f"{total - count} more {what}: --csv, --json or --out FILE has them" if count < total else ""
     rows = tuple(zip(*cells, strict=True)) if cells else ()
     if not rows:
         return ()
@@ -200,11 +219,13 @@ def _ordered(result: Result) -> list[str]:
 
 
 def _ranges(result: Result) -> tuple[Table, ...]:
-    rows = [
-        (name, unit_shown(_unit(result, name, found)), *(shown(found[k], "") for k in ("min", "mean", "max")))
-        for name, found in result.facts.items()
-        if isinstance(found, Mapping) and {"min", "mean", "max"} <= set(found)
-    ]
+    """Least, mean and most of each output, a row each."""
+    names = [name.removesuffix(".min") for name in result.outputs if name.endswith(".min")]
+    rows = []
+    for name in names:
+        unit = result.unit(f"{name}.min")
+        numbers = (result[f"{name}.{end}"] for end in ("min", "mean", "max"))
+        rows.append((name, unit_shown(unit), *(shown(v, unit or "1") for v in numbers)))
     heads = (Column("output"), Column("unit"), *(Column(n, numeric=True) for n in ("least", "mean", "most")))
     return (Table("", heads, tuple(rows)),) if rows else ()
 

@@ -91,7 +91,8 @@ def listing(kinds: dict[str, list[dict[str, str]]]) -> Report:
 
 def information() -> dict[str, Any]:
     """Versions, folders, the cache, and which extras are here."""
-    entries = list(store.folder().glob("*.json")) if store.folder().is_dir() else []
+    entries = store.entries()
+    kinds = {kind: sum(e.kind == kind for e in entries) for kind in sorted({e.kind for e in entries})}
     return {
         "symppa": __version__,
         "python": platform.python_version(),
@@ -105,7 +106,7 @@ def information() -> dict[str, Any]:
             "SYMPPA_PATH": os.environ.get("SYMPPA_PATH", ""),
             "cache": str(store.folder()),
         },
-        "cache": {"programs": len(entries), "bytes": sum(path.stat().st_size for path in entries)},
+        "cache": {store.PROGRAMS: 0, **kinds, "bytes": sum(entry.size for entry in entries)},
         "descriptions": len(shipped.names()),
         "plugins": sorted(entry.value for entry in metadata.entry_points(group=systems.GROUP)),
     }

@@ -43,11 +43,12 @@ def _grow(tree: dict[str, Any], leaf: Leaf, shared: tuple[str, str]) -> None:
     for key in path:
         tree = tree.setdefault(key, {})
     value = leaf.raw if isinstance(leaf.raw, list) else leaf.text
-    if (leaf.source, leaf.confidence) == shared:
+    if (leaf.source, leaf.confidence) == shared and not leaf.uncertain:
         tree[last] = value
     else:
         marks = {"value": value, "source": leaf.source if leaf.source != NO_SOURCE else ""}
-        tree[last] = Marked(marks | ({"confidence": leaf.confidence} if leaf.confidence != LEVELS[-1] else {}))
+        marks |= {"confidence": leaf.confidence} if leaf.confidence != LEVELS[-1] else {}
+        tree[last] = Marked(marks | ({"uncertain": leaf.uncertain} if leaf.uncertain else {}))
 
 
 class Marked(dict[str, Any]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,10 +13,10 @@ from symppa import units
 from symppa.descriptions.bind import Value
 from symppa.descriptions.ranges import values_of
 from symppa.engine.degree import degree
-from symppa.engine.grid import reduce
 from symppa.engine.interval import Intervals
 from symppa.engine.program import Given, Program
 from symppa.engine.reducers import Store
+from symppa.engine.walk import reduce
 from symppa.errors import QuestionError, UndefinedResultError, UnknownValueError
 from symppa.studies.evaluate import grid_of, notes_of
 from symppa.studies.result import Array, Coordinate, Output, Result
@@ -56,14 +56,16 @@ def break_even(
     >>> break_even("analog_soc", "energy", "plain_energy", "prompt").facts["smaller"]
     [{'from': 64.0, 'to': 4096.0, 'output': 'plain_energy'}]
     """
-    subject = Subject(system, values, parts)
+    subject = Subject.of(system, values, parts)
     if output_a == output_b:
         raise QuestionError(f"{output_a} equals itself everywhere: a break-even needs two outputs")
     program = subject.program([output_a, output_b, f"{output_a} - ({output_b})"], [given])
     line = _Line(program, subject.bound(program), given, (output_a, output_b))
-    low, high = line.range_of(subject, within)
+    text = within or (subject.description.ranges.get(given) if subject.description else None)
+    low, high = line.ends(text)
     method, crossings = _solved(line, low, high)
-    return line.result(subject, method, crossings, (low, high))
+    found = line.result(subject, method, crossings, (low, high))
+    return replace(found, question=subject.question(outputs=[output_a, output_b], given=given, within=text))
 
 
 class _Line:
@@ -91,9 +93,8 @@ class _Line:
         """Whether the difference is proved affine in the given."""
         return degree(self.program, self.outputs[2], self.given.name) in (0, 1)
 
-    def range_of(self, subject: Subject, within: str | None) -> tuple[float, float]:
-        """The ends to search between: asked for, else of the description, else of the domain."""
-        text = within or (subject.description.ranges.get(self.given.name) if subject.description else None)
+    def ends(self, text: str | None) -> tuple[float, float]:
+        """The ends to search between: those of a text, else of the domain."""
         if text is not None:
             if ":" in text and not self.whole:
                 text = ":".join([*text.split(":")[:2], "2"])

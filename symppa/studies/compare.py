@@ -10,11 +10,11 @@ import numpy as np
 
 from symppa import units
 from symppa.descriptions import shipped
-from symppa.descriptions.load import Description, load
+from symppa.descriptions.load import load
 from symppa.errors import QuestionError, suggest
-from symppa.studies.evaluate import evaluate
+from symppa.studies.evaluate import asked, evaluate
 from symppa.studies.result import Coordinate, Output, Result
-from symppa.studies.subject import System
+from symppa.studies.subject import Subject, System
 from symppa.studies.targets import bound, met
 
 RULE = "the best by the first target's output among those that meet every other target"
@@ -39,13 +39,14 @@ def compare(
     >>> compare("nexgen_*", targets={"peak_compute": ">= 300 TFLOPS", "power": "<= 400 W"}).facts["recommended"]
     'nexgen_realistic_optimized'
     """
-    subjects = expanded(systems)
+    subjects = [Subject.of(one, values, parts) for one in expanded(systems)]
     if len(subjects) < 2:
         raise QuestionError("a comparison needs at least two descriptions")
-    results = [evaluate(subject, values, outputs=outputs, parts=parts) for subject in subjects]
+    results = [evaluate(subject, outputs=outputs) for subject in subjects]
     names = _names(results)
     common = _common(results)
-    asker = None if targets is not None else next((s for s in subjects if _states(s)), None)
+    stating = (s.description for s in subjects if s.description is not None and s.description.targets)
+    asker = None if targets is not None else next(stating, None)
     goals = dict(targets or {}) if asker is None else asker.targets
     made = {n: _joined(n, results) for n in common}
     verdicts: dict[str, list[bool]] = {n: met(n, goal, made, asker).tolist() for n, goal in goals.items()}
@@ -62,14 +63,18 @@ def compare(
             "recommended": _recommended(names, made, verdicts, goals),
             "rule": RULE,
             "differences": _differences(names, results),
-            "meanings": {n: getattr(s, "meaning", "") for n, s in zip(names, subjects, strict=True)},
+            "meanings": {n: r.facts.get("meaning", "") for n, r in zip(names, results, strict=True)},
         },
         hashes={f"{n}.{k}": v for n, r in zip(names, results, strict=True) for k, v in r.hashes.items()},
+        question={"systems": [_record(r) for r in results], "outputs": asked(outputs), "targets": goals},
     )
 
 
-def _states(subject: System) -> bool:
-    return isinstance(subject, Description) and bool(subject.targets)
+def _record(result: Result) -> dict[str, Any]:
+    """One of those compared: what was asked of it, and what went in."""
+    asked_of_it = {n: v for n, v in result.question.items() if n != "outputs"}
+    inputs = {n: i.to_dict() for n, i in result.inputs.items()}
+    return {"description": result.name, **asked_of_it, "meaning": result.facts.get("meaning", ""), "inputs": inputs}
 
 
 def expanded(systems: Sequence[System] | str) -> list[System]:

@@ -9,9 +9,10 @@ import numpy as np
 
 from symppa.descriptions.bind import Value, weakest
 from symppa.engine.border import Border
-from symppa.engine.grid import Grid, dims, reduce
+from symppa.engine.grid import Grid
 from symppa.engine.program import Definition, Program
 from symppa.engine.reducers import Store
+from symppa.engine.walk import dims, reduce
 from symppa.errors import SymppaError, UndefinedResultError
 from symppa.studies.result import Array, Coordinate, Output, Result
 from symppa.studies.subject import DEFAULT, Subject, System, located
@@ -32,7 +33,7 @@ def evaluate(
     >>> evaluate("nexgen_baseline", {"clock": "2.5 GHz"})["peak_compute"]
     81.92
     """
-    subject = Subject(system, values, parts)
+    subject = Subject.of(system, values, parts)
     program = subject.program(asked(outputs))
     told = subject.bound(program)
     grid = grid_of(program, told)
@@ -52,6 +53,7 @@ def evaluate(
         notes=notes_of(told),
         facts=facts_of(subject, made),
         hashes=subject.hashes(program, inputs),
+        question=subject.question(outputs=asked(outputs)),
     )
 
 
@@ -130,7 +132,7 @@ def refuse_undefined(program: Program, grid: Grid, arrays: Mapping[str, Array]) 
         if np.isfinite(array).all():
             continue
         what = "undefined" if np.isnan(array).any() else "infinite"
-        place = _first_undefined(program, grid, program.output(name))
+        place = why_undefined(program, grid, program.output(name))
         raise UndefinedResultError(f"{name} is {what} for these values{place}")
 
 
@@ -144,7 +146,7 @@ REASONS = {
 }
 
 
-def _first_undefined(program: Program, grid: Grid, output: Definition) -> str:
+def why_undefined(program: Program, grid: Grid, output: Definition) -> str:
     """Where a value first stops being finite, by the name of its formula."""
     steps = program.needed([output.step])
     known = grid.evaluator.compute(steps, {}, keep=steps)

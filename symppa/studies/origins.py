@@ -28,6 +28,7 @@ class Leaf:
     source: str = ""
     confidence: str = LEVELS[-1]
     instead: tuple[str, ...] = ()
+    uncertain: str = ""
 
     @property
     def name(self) -> str:
@@ -79,13 +80,14 @@ def _collect(
         if isinstance(node.value, dict) and not is_marked(node):
             _collect(node.value, (*path, key), layer, known, found)
             continue
-        raw, source, confidence = node, layer.origin.source, layer.origin.confidence
+        raw, source, confidence, uncertain = node, layer.origin.source, layer.origin.confidence, ""
         if is_marked(node) and isinstance(node.value, dict):
             raw = node.value["value"]
             source = str(node.value["source"].plain) if "source" in node.value else source
             confidence = str(node.value["confidence"].plain) if "confidence" in node.value else confidence
+            uncertain = str(node.value["uncertain"].plain) if "uncertain" in node.value else ""
         origin = Origin(layer.path.stem, source, confidence if source else LEVELS[-1])
-        _put(found, _leaf(keys, raw.plain, known, origin, node))
+        _put(found, replace(_leaf(keys, raw.plain, known, origin, node), uncertain=uncertain))
 
 
 def _keys(path: tuple[str, ...], known: Mapping[str, Known]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 from symppa.errors import QuestionError, suggest
 
 Array = np.ndarray[Any, Any]
+PINT = {"dimensionless": "", "degree_Celsius": "degC"}  # how pint writes what units.txt does not
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,17 @@ class Input:
     def text(self) -> str:
         """The value on one line."""
         return as_text(self.value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return {
+            "value": self.value,
+            "unit": self.unit,
+            "meaning": self.meaning,
+            "confidence": self.confidence,
+            "sources": list(self.sources),
+            "origin": self.origin,
+        }
 
 
 @dataclass(frozen=True)
@@ -78,13 +90,14 @@ class Result:
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+    question: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for output in self.outputs.values():
             output.values.flags.writeable = False
         for coordinate in self.coordinates.values():
             coordinate.values.flags.writeable = False
-        for name in ("outputs", "coordinates", "inputs", "counts", "facts", "hashes"):
+        for name in ("outputs", "coordinates", "inputs", "counts", "facts", "hashes", "question"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def __reduce__(self) -> Any:
@@ -145,10 +158,11 @@ class Result:
             "study": self.study,
             "system": self.system,
             "description": self.name,
+            "question": as_data(self.question),
             "confidence": self.confidence,
             "outputs": {n: _output(o) for n, o in self.outputs.items()},
             "coordinates": {n: _coordinate(c) for n, c in self.coordinates.items()},
-            "inputs": {n: _input(i) for n, i in self.inputs.items()},
+            "inputs": {n: i.to_dict() for n, i in self.inputs.items()},
             "counts": dict(self.counts),
             "facts": dict(self.facts),
             "notes": list(self.notes),
@@ -208,20 +222,35 @@ def as_text(value: Any) -> str:
 
 
 def as_data(raw: Any) -> Any:
-    """What a caller passed, as JSON holds it; Quantities and arrays with a unit as texts."""
+    """What a caller passed, as JSON holds it without loss; what has a unit, or is not finite, as a text.
+
+    >>> as_data({"clock": (np.array([1.0, 2.5]), "GHz"), "gap": float("nan")})
+    {'clock': ['1.0 GHz', '2.5 GHz'], 'gap': 'nan'}
+    """
     if isinstance(raw, Mapping):
         return {str(k): as_data(v) for k, v in raw.items()}
     if isinstance(raw, tuple) and len(raw) == 2 and isinstance(raw[1], str) and not isinstance(raw[0], str):
-        return as_data(
-            [f"{v} {raw[1]}" for v in np.ravel(raw[0]).tolist()] if np.ndim(raw[0]) else f"{raw[0]} {raw[1]}"
-        )
+        numbers = np.asarray(raw[0])
+        exact = numbers.astype(float) if numbers.dtype.kind == "f" else numbers
+        return _with_unit(exact.tolist(), PINT.get(raw[1], raw[1]))
     if hasattr(raw, "magnitude") and hasattr(raw, "units"):
         return as_data((raw.magnitude, str(raw.units)))
-    if isinstance(raw, np.ndarray | np.generic):
-        return as_data(raw.tolist())
+    if isinstance(raw, np.ndarray) and raw.dtype.kind in "iuf" and np.isfinite(raw).all():
+        return raw.tolist()  # points come by the million
+    if hasattr(raw, "tolist"):
+        whole = isinstance(raw, np.ndarray) and raw.dtype.kind in "iuf" and bool(np.isfinite(raw).all())
+        return raw.tolist() if whole else as_data(raw.tolist())
     if isinstance(raw, list | tuple):
         return [as_data(v) for v in raw]
-    return raw if isinstance(raw, str | int) or raw is None else _number(raw)
+    if isinstance(raw, float) and not math.isfinite(raw):
+        return str(raw)
+    return raw if isinstance(raw, int | float) or raw is None else str(raw)
+
+
+def _with_unit(numbers: Any, unit: str) -> Any:
+    if isinstance(numbers, list):
+        return [_with_unit(v, unit) for v in numbers]
+    return f"{numbers!r} {unit}".rstrip()
 
 
 def _number(value: Any) -> Any:
@@ -252,17 +281,6 @@ def _output(o: Output) -> dict[str, Any]:
 
 def _coordinate(c: Coordinate) -> dict[str, Any]:
     return {"unit": c.unit, "values": plain(c.values), "meaning": c.meaning}
-
-
-def _input(i: Input) -> dict[str, Any]:
-    return {
-        "value": i.value,
-        "unit": i.unit,
-        "meaning": i.meaning,
-        "confidence": i.confidence,
-        "sources": list(i.sources),
-        "origin": i.origin,
-    }
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from symppa.descriptions.bind import Value, overridden
 from symppa.descriptions.ranges import values_of
 from symppa.engine.derivative import Slopes, elasticities
 from symppa.engine.program import Given, Program
+from symppa.engine.walk import blocks
 from symppa.errors import QuestionError, SymppaError, UnknownValueError
 from symppa.studies.evaluate import grid_of, notes_of
 from symppa.studies.result import Array, Coordinate, Output, Result
@@ -36,7 +37,7 @@ def sensitivity(
     >>> sensitivity("nexgen_baseline", "compute_density").top(1)
     ('clock', 1.0)
     """
-    subject = Subject(system, values, parts)
+    subject = Subject.of(system, values, parts)
     program = subject.program([output])
     name = _scalar(program, output)
     told = subject.bound(program)
@@ -64,6 +65,7 @@ def sensitivity(
         notes=(*notes_of(told), *_notes(found, [n for n in rows if rows[n] == 0.0])),
         facts=_facts(program, name, _value(program, told, name), curves),
         hashes=subject.hashes(program, inputs),
+        question=subject.question(output=output, ranges=asked),
     )
 
 
@@ -150,7 +152,7 @@ def _unit(program: Program, name: str) -> str:
 
 def _value(program: Program, told: Mapping[str, Value], output: str) -> float:
     grid = grid_of(program, told)
-    block = next(grid.walk())
+    block = next(blocks(grid))
     return float(np.ravel(block.values[output])[0]) / units.measure(program.output(output).unit).worth
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from symppa.descriptions import nodes
 from symppa.descriptions.bind import Value, bind, overridden
 from symppa.descriptions.load import Description, load
 from symppa.descriptions.ranges import values_of
-from symppa.engine.grid import reduce
 from symppa.engine.program import Known, Program
 from symppa.engine.reducers import Store
+from symppa.engine.walk import reduce
 from symppa.errors import DescriptionError, QuestionError
 from symppa.studies.evaluate import grid_of, notes_of, outputs_of
 from symppa.studies.result import Array, Coordinate, Result
@@ -49,11 +50,20 @@ def speculate(
     >>> result["speed_up"].round(2).ravel().tolist()
     [1.67, 1.53, 1.34]
     """
-    kind, accepted = _acceptance(acceptance)
-    subject = Subject(analog, values, {**({ACCEPTANCE: kind} if kind else {}), **(parts or {})})
+    kind, accepted = acceptance_of(acceptance)
+    subject = Subject.of(analog, values, {**({ACCEPTANCE: kind} if kind else {}), **(parts or {})})
+    net = network if isinstance(network, Description) else load(network)
     program = subject.program(OUTPUTS, AXES)
-    told = _told(subject, program, network if isinstance(network, Description) else load(network), accepted)
-    axes = {name: _axis(program, name, text, told, subject) for name, text in zip(AXES, (prompt, burst), strict=True)}
+    told = told_of(subject, program, net, accepted)
+    along = {name: _along(name, text, told, subject) for name, text in zip(AXES, (prompt, burst), strict=True)}
+    question = subject.question(network=net.asked, acceptance=acceptance, **along)
+    found = decoded(subject, program, told, question)
+    return replace(found, hashes={**found.hashes, **net.files})
+
+
+def decoded(subject: Subject, program: Program, told: Told, question: Mapping[str, Any]) -> Result:
+    """The same where every value is told: the chip's, the network's and the acceptance's."""
+    axes = {name: _axis(program, name, question[name]) for name in AXES}
     _check_bursts(axes["burst"], told)
     grid = grid_of(program, {n: v for n, v in told.items() if n not in AXES}, axes)
     store = Store(list(program.outputs))
@@ -69,8 +79,9 @@ def speculate(
         inputs=inputs,
         counts={"designs": grid.size},
         notes=notes_of(told),
-        facts={"network": str(network), "best": best(outputs["speed_up"].values, axes)},
+        facts={"network": question["network"], "best": best(outputs["speed_up"].values, axes)},
         hashes=subject.hashes(program, inputs),
+        question=question,
     )
 
 
@@ -87,7 +98,7 @@ def best(speed_up: Array, axes: Mapping[str, Array]) -> list[dict[str, float]]:
     ]
 
 
-def _told(subject: Subject, program: Program, network: Description, accepted: Told) -> Told:
+def told_of(subject: Subject, program: Program, network: Description, accepted: Told) -> Told:
     """Values of the chip, with the network and the acceptance in their place, and what the caller sets on top."""
     rate = {RATE: Known("given", "1", "probability that a drafted token is accepted")}
     told = bind(subject.description, {**rate, **program.known}) if subject.description else {}
@@ -111,7 +122,7 @@ def _within_net(shapes: Mapping[str, Known]) -> dict[str, Known]:
     }
 
 
-def _acceptance(told: str | float | Path | None) -> tuple[str, Told]:
+def acceptance_of(told: str | float | Path | None) -> tuple[str, Told]:
     """The kind of acceptance, and its values: a rate, or a histogram out of a file."""
     if told is None:
         return "", {}
@@ -159,10 +170,12 @@ def _check_bursts(bursts: Array, told: Told) -> None:
         raise QuestionError(f"a burst of {max(bursts):g} is longer than those counted: the file stops at k = {longest}")
 
 
-def _axis(program: Program, name: str, text: str | None, told: Told, subject: Subject) -> Array:
-    """Values of an axis: as told, else the description's range, else its value."""
+def _along(name: str, text: str | None, told: Told, subject: Subject) -> str:
+    """An axis as told, else the description's range, else its value."""
     ranges = subject.description.ranges if subject.description else {}
     chosen = text or (None if name in subject.values else ranges.get(name))
-    if chosen is not None:
-        return np.asarray(values_of(chosen, program.givens[name]), float)
-    return np.array([float(told[name].raw)])
+    return str(told[name].raw) if chosen is None else chosen
+
+
+def _axis(program: Program, name: str, text: str) -> Array:
+    return np.asarray(values_of(text, program.givens[name]), float)

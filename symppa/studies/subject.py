@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symppa.descriptions import systems
-from symppa.descriptions.bind import LEVELS, NO_SOURCE, Value, bind, overridden
+from symppa.descriptions.bind import LEVELS, NO_SOURCE, Value, bind, overridden, with_sets
 from symppa.descriptions.load import Description, load
 from symppa.descriptions.ranges import split_limit
 from symppa.engine import cache
@@ -46,6 +46,13 @@ class Subject:
         if self.description is None:
             self._check_model(system)
 
+    @classmethod
+    def of(
+        cls, system: System, values: Mapping[str, Any] | None = None, parts: Mapping[str, str] | None = None
+    ) -> Subject:
+        """The subject of a question; what is one already stands for itself."""
+        return system if isinstance(system, Subject) else cls(system, values, parts)
+
     @staticmethod
     def _check_model(system: Any) -> None:
         from symppa.language.model import Model
@@ -64,6 +71,27 @@ class Subject:
     def name(self) -> str:
         """What a report calls this subject."""
         return self.description.name if self.description else self.system
+
+    def question(self, **asked: Any) -> dict[str, Any]:
+        """What was asked, so that it can be asked again: of what, what was set, and the rest as it was said."""
+        assembled = {"assembled": True} if self.description is None and self.model._wires else {}
+        return {
+            "system": self.description.asked if self.description else None,
+            "class": self._class_name,
+            **assembled,
+            "parts": as_data(self.parts),
+            "set": as_data(self.values),
+            **as_data(asked),
+        }
+
+    @property
+    def _class_name(self) -> str:
+        """The class by a name that finds it; one of symppa's own by its short one."""
+        if self.description is not None and self.description.system in systems.SHIPPED:
+            return self.description.system
+        cls = type(self.model)
+        shipped = systems.SHIPPED.get(cls.__name__) == cls.__module__
+        return cls.__name__ if shipped else f"{cls.__module__}.{cls.__qualname__}"
 
     @cached_property
     def model(self) -> Model:
@@ -114,7 +142,7 @@ class Subject:
         told = bind(self.description, program.known) if self.description else {}
         for name, raw in self.values.items():
             told = overridden(told, program.known, name, raw, "set", self.system)
-        return told
+        return with_sets(program, told)
 
     def limits(self, texts: Iterable[str], program: Program) -> list[Limit]:
         """Limits with their bounds in base units."""
@@ -138,17 +166,25 @@ class Subject:
         for name in {column.rpartition(".")[0] for column in program.columns}:
             if name in told:
                 found[name] = _input(told[name], "1", "table")
+        for axis in program.axes[program.swept :]:
+            if axis.name in told:
+                found[axis.name] = _input(told[axis.name], "1", axis.meaning)
         return dict(sorted(found.items()))
 
     def hashes(self, program: Program, inputs: Mapping[str, Input]) -> dict[str, str]:
         """What identifies this run: its program, its inputs, its files."""
-        text = json.dumps({n: [i.value, i.unit] for n, i in inputs.items()}, sort_keys=True)
-        found = {"program": _digest(program.to_json()), "inputs": _digest(text)}
+        told = {n: (i.value, i.unit) for n, i in inputs.items()}
+        found = {"program": _digest(program.to_json()), "inputs": hash_of(told)}
         return found | (self.description.files if self.description else {})
 
 
 def _input(value: Value, unit: str, meaning: str) -> Input:
     return Input(as_data(value.raw), unit, meaning, value.sources, value.confidence, value.origin)
+
+
+def hash_of(inputs: Mapping[str, tuple[Any, str]]) -> str:
+    """The hash of values and units by name."""
+    return _digest(json.dumps({name: list(told) for name, told in inputs.items()}, sort_keys=True))
 
 
 def _digest(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,10 +94,10 @@ def rows_of(result: Result) -> Any:
     return to_frame(result).reset_index(drop=result.study != "analyze")
 
 
-def check_suffix(path: Path) -> None:
-    """Refuse a file whose suffix names no format, before any work is done."""
+def check_suffix(path: Path, others: Iterable[str] = ()) -> None:
+    """Refuse a file whose suffix names no format, before any work is done; `others` would be fine too."""
     if path.suffix not in SUFFIXES:
-        raise QuestionError(f"{path} has no format: its suffix is one of {', '.join(SUFFIXES)}")
+        raise QuestionError(f"{path} has no format: its suffix is one of {', '.join((*SUFFIXES, *others))}")
     if not path.parent.is_dir():
         raise QuestionError(f"{path}: there is no folder {path.parent}")
 

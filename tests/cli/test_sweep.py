@@ -118,7 +118,7 @@ def test_counts_and_ranges():
         ((*GRID, "--where", "power < < 5 W"), "is no limit"),
         ((*GRID, "--where", "power <= 5 V"), "does not measure W"),
         ((*GRID, "--axis", "clock=1GHz,2GHz"), "is given twice"),
-        ((), "Missing option '--axis'"),
+        ((), "at least one axis, points, a sample of ranges, or uncertain givens"),
     ],
 )
 def test_a_wrong_question_is_told_why(arguments, message):

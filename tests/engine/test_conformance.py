@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from symppa.engine import grid as grids
 from symppa.engine.compile import compile
 from symppa.engine.derivative import slopes
-from symppa.engine.grid import Grid, reduce, run
+from symppa.engine.grid import Grid
 from symppa.engine.interval import bounds
 from symppa.engine.program import Program
 from symppa.engine.reducers import Best, Count, Limit, Range
 from symppa.engine.relaxed import relaxed
+from symppa.engine.walk import reduce, run
 from symppa.errors import UnsupportedError
 from tests.engine.models import SINGLE, WHOLE, cases, oracle, shown, values
 from tests.engine.oracle import UnclearError, UndefinedError, Value

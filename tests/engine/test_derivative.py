@@ -9,7 +9,7 @@ import pytest
 from symppa.engine.compile import compile
 from symppa.engine.derivative import elasticities, shares, slopes
 from symppa.engine.derivative_rules import REFUSED, RULES
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import QuestionError, UnknownValueError, UnsupportedError
 from symppa.language import (
     Model,

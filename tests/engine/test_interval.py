@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
 from symppa.engine.interval import Intervals, bounds
 from symppa.engine.interval_rules import RULES
+from symppa.engine.walk import run
 from symppa.errors import DomainError, MissingValueError, QuestionError, UnknownValueError
 from symppa.language import (
     Model,

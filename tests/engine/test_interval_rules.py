@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
 from symppa.engine.interval import bounds
+from symppa.engine.walk import run
 from symppa.language import (
     Model,
     ceil_div,

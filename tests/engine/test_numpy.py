@@ -12,10 +12,11 @@ import sympy as sp
 from symppa.engine import grid as grids
 from symppa.engine.border import Border
 from symppa.engine.compile import compile
-from symppa.engine.grid import Grid, reduce, run
+from symppa.engine.grid import Grid
 from symppa.engine.numpy_rules import RULES, lambert_w
 from symppa.engine.program import Program
 from symppa.engine.reducers import Count
+from symppa.engine.walk import blocks, reduce, run
 from symppa.errors import ShapeError
 from symppa.language import (
     Model,
@@ -215,7 +216,7 @@ def test_equal_members_are_walked_once_and_counted():
     assert got["cycles"] == 22
     assert got["worst"] == 5
     unmerged = Grid(program, values, merge=False)
-    assert next(unmerged.walk()).values["cycles"].item() == 22
+    assert next(blocks(unmerged)).values["cycles"].item() == 22
 
 
 def test_members_whose_place_is_used_are_not_merged():

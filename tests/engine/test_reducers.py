@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from symppa.engine import grid as grids
 from symppa.engine.compile import compile
-from symppa.engine.grid import Grid, reduce, run
-from symppa.engine.pareto import Pareto, front
-from symppa.engine.reducers import Best, Count, Feasible, Limit, Range, Store
+from symppa.engine.grid import Grid
+from symppa.engine.reducers import Best, Count, Feasible, Limit, Pareto, Range, Store, front
+from symppa.engine.walk import reduce, run
 from symppa.errors import QuestionError
 from symppa.language import Model, ceil_div, formula, given, index, sqrt, total, where
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
 from symppa.engine.interval import Intervals, bounds
 from symppa.engine.program import Program
 from symppa.engine.relaxed import collected, multiplied, raised, relaxed
+from symppa.engine.walk import run
 from symppa.errors import UnsupportedError
 from symppa.language import (
     Model,

@@ -11,7 +11,7 @@ import yaml
 
 from symppa.compat.selfspec.values import FEATURES, classes, is_legacy, of_files
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.library.systems.speculative import Speculation
 
 GOLDEN = Path(__file__).resolve().parents[2].parent / "shared" / "golden" / "selfspec"

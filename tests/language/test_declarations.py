@@ -11,8 +11,8 @@ import pytest
 import sympy as sp
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
 from symppa.engine.program import Program
+from symppa.engine.walk import run
 from symppa.errors import (
     DeclarationError,
     DimensionError,

@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import DeclarationError, DimensionError, QuestionError, UnitError, WiringError, WrongUnitError
 from symppa.language import (
     Model,

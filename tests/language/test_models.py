@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import dims, run
+from symppa.engine.walk import dims, run
 from symppa.errors import (
     DomainError,
     MissingValueError,

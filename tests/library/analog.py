@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 
 ADC = {
     4: {"energy": "2 pJ", "latency": "3 ns", "area": "1 mm2"},

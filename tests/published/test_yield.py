@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.library.laws.yield_cost import Die
 
 DIE = compile(Die(), ["fault_free", "fitting"], axes=["area"])

@@ -23,6 +23,15 @@ FIGURES = {
     "labels": lambda: sweep("nexgen_baseline", axes={"precision": "FP8,FP16,FP32"}).plot(),
     "heat map": lambda: sweep("nexgen_baseline", axes=BOTH).plot(),
     "best": lambda: sweep("nexgen_baseline", axes=BOTH, keep="best:5:compute_density").plot(),
+    "histogram": lambda: sweep("nexgen_baseline", axes=BOTH, keep="histogram:compute_density:8").plot(),
+    "histogram beside": lambda: sweep("nexgen_baseline", axes=BOTH, keep="histogram:power:9:0 W:300 W").plot(),
+    "cumulative": lambda: sweep(
+        "nexgen_baseline", axes=BOTH, keep="quantiles:power,efficiency,compute_density:0,0.25,0.5,0.75,1"
+    ).plot(),
+    "best by axis": lambda: sweep("nexgen_baseline", axes=BOTH, keep="argmax:efficiency:chiplet.sms").plot(),
+    "best by axes": lambda: sweep(
+        "nexgen_baseline", axes=BOTH | {"precision": "FP8,FP16"}, keep="argmax:efficiency:chiplet.sms,clock"
+    ).plot(),
     "front": lambda: pareto("nexgen_baseline", objectives={"power": "min", "compute_density": "max"}, axes=BOTH).plot(),
     "front of three": lambda: pareto(
         "nexgen_baseline", objectives={"power": "min", "compute_density": "max", "ridge_point": "min"}, axes=BOTH
@@ -148,3 +157,34 @@ def test_descriptions_without_ranges_or_targets_have_fewer_figures(tmp_path):
     names = ["ga100_physical", "mi210_physical"]
     written = write_comparison(compare(names), names, tmp_path)
     assert [path.name for path in written] == ["architecture_comparison.png", "roofline.png"]
+
+
+def test_bars_stand_on_the_bins_as_high_as_their_counts():
+    result = sweep("nexgen_baseline", axes=BOTH, keep="histogram:power:3:200 W:500 W")
+    (axes,) = result.plot().axes
+    assert [bar.get_height() for bar in axes.patches] == result["count"].tolist()
+    assert [bar.get_x() for bar in axes.patches] == [200, 300, 400]
+    assert axes.get_title(loc="right") == "4 designs above"  # 64 SMs at 4 clocks
+
+
+def test_the_output_that_was_asked_for_is_drawn_first():
+    figure = sweep("nexgen_baseline", axes=BOTH, keep="argmax:compute_density:chiplet.sms").plot()
+    assert figure.axes[0].get_ylabel() == "compute density (TFLOPS/mm²)"
+
+
+@pytest.mark.parametrize(
+    ("keep", "message"),
+    [
+        ("range:power", "single numbers have no figure"),
+        ("quantiles:power", "a figure from 5 probabilities on"),
+    ],
+)
+def test_what_a_figure_cannot_show_is_refused(keep, message):
+    with pytest.raises(SymppaError, match=message):
+        sweep("nexgen_baseline", axes=BOTH, keep=keep).plot()
+
+
+def test_no_design_is_no_histogram():
+    result = sweep("nexgen_baseline", axes=BOTH, keep="histogram:power", where=["power <= 1 W"])
+    with pytest.raises(SymppaError, match="no design was counted"):
+        result.plot()

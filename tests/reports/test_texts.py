@@ -16,10 +16,16 @@ from symppa.reports.report import Column, Line, Report, Table
 from symppa.reports.text import as_text, fitted
 
 AXES = {"chiplet.sms": "16:64:16"}
+CLOCK = {"clock": "1GHz:3GHz:3"}
+LIMITS = ["peak_compute >= 100 TFLOPS"]
 RESULTS = {
     "analyze": lambda: evaluate("nexgen_baseline"),
     "sweep": lambda: sweep("nexgen_baseline", axes=AXES),
     "best": lambda: sweep("nexgen_baseline", axes=AXES, keep="best:2:power:min"),
+    "argmax": lambda: sweep("nexgen_baseline", axes=AXES | CLOCK, keep="argmax:power:clock", where=LIMITS),
+    "histogram": lambda: sweep("nexgen_baseline", axes=AXES, keep="histogram:power:40"),
+    "quantiles": lambda: sweep("nexgen_baseline", axes=AXES, keep="quantiles:power,efficiency"),
+    "range": lambda: sweep("nexgen_baseline", axes=AXES, keep="range:power,efficiency"),
     "pareto": lambda: pareto("nexgen_baseline", objectives={"power": "min", "compute_density": "max"}, axes=AXES),
     "sensitivity": lambda: sensitivity("nexgen_baseline", "power"),
     "compare": lambda: compare("nexgen_*"),
@@ -121,3 +127,26 @@ def test_a_styled_text_marks_targets():
     made = report(evaluate("nexgen_baseline"))
     assert "\x1b[" in as_text(made, width=100, styled=True)
     assert "\x1b[" not in as_text(made, width=100, styled=False)
+
+
+def test_a_group_without_a_design_is_blank_and_counted():
+    text = as_text(report(RESULTS["argmax"]()), width=300, styled=False)
+    rows = [line.split() for line in text.splitlines()]
+    assert next(row for row in rows if row[:1] == ["1"])[:3] == ["1", "64", "555.2"]  # 64 SMs at 1 GHz: 131 TFLOPS
+    limits = ["peak_compute >= 200 TFLOPS"]
+    made = sweep("nexgen_baseline", axes=AXES | CLOCK, keep="argmax:power:clock", where=limits, outputs=["power"])
+    rows = [line.split() for line in as_text(report(made), width=100, styled=False).splitlines()]
+    assert ["1"] in rows
+    assert "1 of the groups empty" in as_text(report(made), width=100, styled=False)
+
+
+def test_bins_beyond_the_screen_are_told_to_be_rows():
+    assert "20 more rows: --csv" in as_text(report(RESULTS["histogram"]()), width=100, styled=False)
+
+
+def test_what_lies_beside_bins_is_told_where_there_is_any():
+    inside = sweep("nexgen_baseline", axes=AXES, keep="histogram:power:2:0 W:1 kW")
+    beside = sweep("nexgen_baseline", axes=AXES, keep="histogram:power:2:300 W:500 W")
+    texts = [as_text(report(made), width=100, styled=False) for made in (inside, beside)]
+    assert "the bins" not in texts[0]
+    assert "1 below the bins, 1 above the bins" in texts[1]  # 267.2 W and 555.2 W

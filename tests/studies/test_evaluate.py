@@ -8,7 +8,7 @@ import pint
 import pytest
 
 from symppa import Model, Result, evaluate, formula, given, index, largest, load, sweep, total
-from symppa.errors import MissingValueError, QuestionError, UndefinedResultError, UnknownValueError
+from symppa.errors import MissingValueError, QuestionError, SymppaError, UndefinedResultError, UnknownValueError
 from symppa.language import lambert_w, log
 
 
@@ -159,3 +159,22 @@ def test_a_vector_replaced_keeps_its_labels():
 def test_only_systems_are_evaluated():
     with pytest.raises(QuestionError, match="is no system"):
         evaluate(42)
+
+
+def test_a_choice_that_is_no_label_is_refused():
+    for odd in ({"a": 1}, None, 1 + 1j):
+        with pytest.raises(SymppaError, match="precision"):
+            evaluate("nexgen_baseline", {"precision": odd})
+
+
+def test_values_with_units_may_stand_beside_plain_ones():
+    values = {"work": [1.0, (2.0, "op"), "3 op"], "rate": 1.0}
+    assert evaluate(Layers(), values)["latency"] * 1e9 == pytest.approx(6.0)  # 6 op at 1 TOPS: 6e-12 s
+
+
+def test_the_question_tells_what_was_asked():
+    question = evaluate(load("nexgen_baseline"), {"clock": (2, "GHz")}, outputs="power").question
+    assert question == {
+        "system": "nexgen_baseline", "class": "ChipletSoC", "parts": {}, "set": {"clock": "2 GHz"}, "outputs": ["power"]
+    }  # fmt: skip
+    assert evaluate(Memory, {"traffic": 1.0}).question["class"].endswith("test_evaluate.Memory")

@@ -200,3 +200,28 @@ def test_one_point_of_a_sweep_equals_the_evaluation():
     swept = sweep("nexgen_baseline", axes={"clock": ["2.2 GHz"]})
     point = evaluate("nexgen_baseline", {"clock": "2.2 GHz"})
     assert all(swept[name].ravel().tolist() == np.ravel(point[name]).tolist() for name in swept.outputs)
+
+
+def test_designs_without_a_value_are_counted_and_one_is_explained():
+    axes = {"chiplet.sms": "60:107", "clock": "1GHz:3.5GHz:6"}
+    found = sweep("physical_nexgen", {"chiplets": 8}, axes=axes, outputs=["power"], keep="count")
+    (note,) = [text for text in found.notes if "no value" in text]
+    assert note.startswith(f"{found.counts['invalid']} designs have no value, for example at chiplet.sms = ")
+    assert "power is undefined: lambert_w has no real value" in note
+    assert "in consumption.leakage.power" in note
+    stored = sweep("physical_nexgen", {"chiplets": 8}, axes=axes, outputs=["power"])
+    assert note in stored.notes
+    assert stored.counts["invalid"] == found.counts["invalid"] == np.count_nonzero(np.isnan(stored["power"]))
+
+
+def test_a_value_that_an_axis_replaces_is_told():
+    found = sweep("nexgen_baseline", {"clock": "3 GHz"}, axes={"clock": "1GHz,2GHz"}, outputs=["peak_compute"])
+    assert "clock is set, but moves along an axis: the value set is not used" in found.notes
+    assert (
+        found["peak_compute"].tolist() == sweep("nexgen_baseline", axes={"clock": "1GHz,2GHz"})["peak_compute"].tolist()
+    )
+
+
+def test_one_point_cannot_be_at_two_ends():
+    with pytest.raises(QuestionError, match="one point cannot be at two ends; write 1GHz alone"):
+        sweep("nexgen_baseline", axes={"clock": "1GHz:2GHz:1"})

@@ -12,8 +12,8 @@ import numpy as np
 from symppa.compat.selfspec.configuration import HardwareConfig, ModelConfig, SpeculationStats, check_context
 from symppa.compat.selfspec.values import classes, of_files
 from symppa.engine import cache
-from symppa.engine.grid import run
 from symppa.engine.program import Program
+from symppa.engine.walk import run
 from symppa.errors import QuestionError
 
 SYSTEM, AXIS = "Speculation", "spec.prompt"

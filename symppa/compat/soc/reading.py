@@ -12,8 +12,8 @@ import numpy as np
 from symppa import units
 from symppa.descriptions import shipped
 from symppa.engine.border import Array
-from symppa.engine.grid import run
 from symppa.engine.program import Program
+from symppa.engine.walk import run
 from symppa.studies.subject import Subject
 
 PACKAGE, GROWN = "nexgen_baseline", "chiplet_scaling"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,21 @@ from symppa.reports.plot.graph import graph
 from symppa.reports.plot.roofline import Roof, roofline
 from symppa.reports.plot.scaling import Series, chiplet_scaling
 from symppa.reports.plot.sensitivity import Curve, Panels, sensitivity_figure, tornado
+from symppa.reports.plot.shape import cumulative, histogram
+from symppa.reports.plot.spread import Band, bands, cloud
+from symppa.reports.spread import PROBABILITY, is_spread
+from symppa.studies.kinds import read
 from symppa.studies.result import Output, Result
 from symppa.studies.targets import bound
 
 __all__ = [
-    "Bars", "Curve", "Panels", "Quantity", "Roof", "Series", "architecture_comparison", "chiplet_scaling", "front",
-    "graph", "heat_map", "lines", "plot", "ranked", "roofline", "sensitivity_figure", "tornado", "unit_bars",
+    "Band", "Bars", "Curve", "Panels", "Quantity", "Roof", "Series", "architecture_comparison", "bands",
+    "chiplet_scaling", "cloud", "cumulative", "front", "graph", "heat_map", "histogram", "lines", "plot", "ranked",
+    "roofline",
+    "sensitivity_figure", "tornado", "unit_bars",
 ]  # fmt: skip
 PANELS = 4
+CURVE = 5  # quantiles that make a curve
 ROOF = {"peak_compute": "TFLOPS", "memory_bandwidth": "TB/s", "attained": "TFLOPS"}
 
 
@@ -83,18 +90,82 @@ def roof_of(result: Result) -> tuple[Roof, dict[str, float]]:
 
 
 def sweep(result: Result, path: Any = None) -> Any:
-    """Lines over one axis, a heat map over two, bars of kept designs."""
+    """Lines over one axis, a heat map over two, bars of kept designs and of bins; a cloud of points, bands of draws."""
+    if is_spread(result):
+        return _shares(result, path) if "uncertain" not in result.facts else _bands(result, path)
+    if "bin" in result.coordinates:
+        return _bins(result, path)
     dims = list(dict.fromkeys(d for o in result.outputs.values() for d in o.dims))
-    single = [] if dims == ["design"] else [n for n, o in result.outputs.items() if list(o.dims) == dims and _varies(o)]
+    single = [] if dims == ["design"] else [n for n in _first_named(result) if _drawn(result.output(n), dims)]
     axes = [Quantity(n, result.coordinates[n].values, result.coordinates[n].unit) for n in dims]
     title = result.name
     if dims == ["design"]:
         return _kept(result, path)
+    if dims in (["point"], ["draw"]):
+        return _cloud(result, path)
     if len(dims) == 1 and single:
         return lines(axes[0], [_quantity(result, n) for n in single[:PANELS]], path, title=title)
     if len(dims) == 2 and single:
         return heat_map(axes[0], axes[1], _quantity(result, single[0]), path, title=title)
+    if not dims:
+        raise QuestionError("single numbers have no figure: keep histogram:OUTPUT to see how an output lies")
     raise QuestionError(f"a sweep over {len(dims)} axes has no figure: keep some designs, or choose one or two axes")
+
+
+def _first_named(result: Result) -> list[str]:
+    """Outputs, with the one first that the best of each group was chosen by."""
+    judged = read(result.facts["keep"]).judged if "design" in result.outputs else ()
+    return [n for n in dict.fromkeys([*judged, *result.outputs]) if n != "design"]
+
+
+def _drawn(output: Output, dims: Sequence[str]) -> bool:
+    """Whether an output is a number that changes along just these dimensions."""
+    return list(output.dims) == dims and output.values.dtype.kind in "fiu" and _varies(output)
+
+
+def _bins(result: Result, path: Any) -> Any:
+    """A histogram, and what lies beside it."""
+    (name,) = read(result.facts["keep"]).judged
+    if not len(result["count"]):
+        raise QuestionError("no design was counted: there is nothing to draw")
+    edges = Quantity(name, [*result["low"], result["high"][-1]], result.unit("low"))
+    beside = [f"{result.counts[side]} designs {side}" for side in ("below", "above") if result.counts[side]]
+    return histogram(edges, result["count"], path, title=result.name, beside=", ".join(beside))
+
+
+def _shares(result: Result, path: Any) -> Any:
+    """Designs at or below each quantile, where the quantiles are enough for a curve."""
+    probabilities = result.coordinates[PROBABILITY].values.tolist()
+    names = [n for n, o in result.outputs.items() if o.dims == (PROBABILITY,) and np.isfinite(o.values).all()]
+    if len(probabilities) < CURVE or not names:
+        raise QuestionError(
+            f"quantiles have a figure from {CURVE} probabilities on: ask for more, or keep histogram:OUTPUT"
+        )
+    return cumulative([_quantity(result, n) for n in names[:PANELS]], probabilities, path, title=result.name)
+
+
+def _cloud(result: Result, path: Any) -> Any:
+    """Points over the first two outputs that vary, or over a column and the only one."""
+    numeric = [n for n, o in result.outputs.items() if o.values.dtype.kind == "f" and _varies(o)]
+    outputs = [n for n in numeric if result.output(n).sources][:2]
+    first = [n for n in numeric if n not in outputs and not result.output(n).sources][: 2 - len(outputs)]
+    if len(first + outputs) < 2:
+        raise QuestionError("fewer than two quantities vary from point to point: there is nothing to draw")
+    across, up = (_quantity(result, n) for n in first + outputs)
+    return cloud(across, up, path, title=result.name)
+
+
+def _bands(result: Result, path: Any) -> Any:
+    """Quantiles along the one axis beside the draws."""
+    named = {n: o for n, o in result.outputs.items() if o.dims[-1:] == (PROBABILITY,) and o.values.ndim == 2}
+    axes = [n for n in named if result.coordinates[named[n].dims[0]].values.dtype.kind in "fiu"]
+    if not axes:
+        raise QuestionError("quantiles have a figure along one axis of numbers: add --axis, or keep histogram:OUTPUT")
+    along = named[axes[0]].dims[0]
+    probabilities = result.coordinates[PROBABILITY].values.tolist()
+    found = [Band(_quantity(result, n), probabilities) for n in axes if named[n].dims[0] == along]
+    place = result.coordinates[along]
+    return bands(Quantity(along, place.values, place.unit), found[:PANELS], path, title=result.name)
 
 
 def _varies(output: Output) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import MissingValueError, SymppaError
 from symppa.library.laws.scaling import NodeFactors, NodeScaling
 from symppa.studies.evaluate import evaluate

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import DomainError, UndefinedResultError, WiringError
 from symppa.library.laws.speculation import (
     Acceptance,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import UndefinedResultError, UnitError
 from symppa.library.laws.thermal import HeatBudget, Junction
 from symppa.studies.evaluate import evaluate

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import DomainError, MissingValueError, UndefinedResultError
 from symppa.library.laws.yield_cost import Die, InterposerWafer, Package, Wafer
 from symppa.studies.evaluate import evaluate

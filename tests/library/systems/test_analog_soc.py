@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import symppa
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import DomainError, WiringError
 from symppa.library.systems.analog_soc import AnalogSoC, Decoding, LayerByLayer, TokenByToken, Verification, Wavefront
 from tests.library.analog import answer, under

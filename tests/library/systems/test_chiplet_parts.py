@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import MissingValueError, ShapeError
 from symppa.library.systems.chiplet_parts import (
     LogicWafer,

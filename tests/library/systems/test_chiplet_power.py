@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import WrongUnitError
 from symppa.library.systems.chiplet_power import Consumption, Events
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symppa.engine.compile import compile
-from symppa.engine.grid import run
+from symppa.engine.walk import run
 from symppa.errors import DomainError, SymppaError, UnknownValueError
 from symppa.library.systems.chiplet_soc import (
     Chiplet,
