@@ -20,11 +20,14 @@ NAMES = [found.name for found in pkgutil.iter_modules(benchmarks.__path__) if no
 @click.command()
 @click.argument("name", type=click.Choice(NAMES))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--gemm", metavar="MxNxK", help="The product that `tiling` is for.")
 @click.option("--plot", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Draw what there is to draw.")
-def main(name: str, as_json: bool, folder: Path | None) -> None:
+def main(name: str, as_json: bool, gemm: str | None, folder: Path | None) -> None:
     """Measure NAME on this machine."""
     module = importlib.import_module(f"benchmarks.{name}")
-    figures: list[Figure] = module.run()
+    if gemm is not None and name != "tiling":
+        raise click.UsageError("--gemm is for `tiling`")
+    figures: list[Figure] = module.run(gemm) if gemm is not None else module.run()
     if folder is not None:
         if not hasattr(module, "plot"):
             raise click.UsageError(f"{name} draws nothing")

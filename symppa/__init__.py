@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from symppa.language import total as total
     from symppa.language import where as where
     from symppa.studies.compare import compare as compare
+    from symppa.studies.design import design as design
     from symppa.studies.evaluate import evaluate as evaluate
     from symppa.studies.pareto import pareto as pareto
     from symppa.studies.replay import replay as replay
@@ -41,7 +42,10 @@ _HOMES = {
     "load": "descriptions.load",
     "SymppaError": "errors",
     "Result": "studies.result",
-    **{study: f"studies.{study}" for study in ("evaluate", "sweep", "pareto", "sensitivity", "compare", "replay")},
+    **{
+        study: f"studies.{study}"
+        for study in ("evaluate", "sweep", "pareto", "sensitivity", "compare", "design", "replay")
+    },
     **dict.fromkeys(
         (
             *("Model", "given", "formula", "table", "index", "parts", "part", "total", "integers", "choices"),

@@ -25,11 +25,23 @@ def descriptions(ctx: click.Context, option: click.Parameter, begun: str) -> Ite
     return _begun(shipped.names(), begun)
 
 
-def described(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
-    """Names of descriptions and systems."""
-    from symppa.descriptions import systems
+def targets(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
+    """Names of targets, or files where a path has been begun."""
+    from symppa.descriptions import shipped
 
-    return [*descriptions(ctx, option, begun), *_begun(systems.SHIPPED, begun)]
+    if shipped.is_file(begun):
+        return [CompletionItem(begun, type="file")]
+    return _begun(shipped.names("constraints"), begun)
+
+
+def described(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
+    """Names of descriptions, targets and systems."""
+    from symppa.descriptions import shipped, systems
+
+    if shipped.is_file(begun):
+        return targets(ctx, option, begun)
+    names = {*shipped.names(), *shipped.names("constraints"), *systems.SHIPPED}
+    return _begun(names, begun)
 
 
 def givens(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
@@ -37,10 +49,10 @@ def givens(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
     name = _system(ctx)
     if "=" in begun or not name:
         return []
-    from symppa.studies.subject import Subject
+    from symppa.studies.named import subject
 
     try:
-        known = Subject(name).program().known
+        known = subject(name).program().known
     except SymppaError:
         return []
     return [CompletionItem(f"{n}=", help=k.meaning) for n, k in known.items() if n.startswith(begun)]
@@ -77,7 +89,8 @@ def kept(ctx: click.Context, option: click.Parameter, begun: str) -> Items:
 def _system(ctx: click.Context) -> str:
     """The system on the line; click leaves it among the rest while an option waits for its value."""
     several = ctx.params.get("systems") or ()
-    name = ctx.params.get("system") or ctx.params.get("name") or next(iter([*several, *ctx.args]), "")
+    named = (ctx.params.get(key) for key in ("system", "target", "name"))
+    name = next(filter(None, named), None) or next(iter([*several, *ctx.args]), "")
     return name if isinstance(name, str) else ""
 
 

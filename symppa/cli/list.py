@@ -1,4 +1,4 @@
-"""symppa list: descriptions and systems."""
+"""symppa list: descriptions, targets and systems."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from symppa.reports.json import as_json
 @click.argument("pattern", default="", metavar="[KIND/PATTERN]", shell_complete=complete.described)
 @options.forms("json", "csv", "markdown")
 def command(pattern: str, form: str | None) -> None:
-    """List descriptions and systems.
+    """List descriptions, targets and systems.
 
-    A pattern chooses some: hardware, 'nexgen_*', 'hardware/*_physical', systems.
+    A pattern chooses some: hardware, 'nexgen_*', 'hardware/*_physical', targets, systems.
     """
     from symppa.reports.listing import found, listing
 

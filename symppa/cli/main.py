@@ -22,13 +22,14 @@ from symppa.version import __version__
 ANSWERED, NO, WRONG, BUG, STOPPED = 0, 1, 2, 3, 130
 # What each verb does, so that `symppa --help` need not load them.
 VERBS = {
-    "list": "List descriptions and systems.",
-    "show": "Show what a system computes, or the values of a description.",
-    "check": "Check description files: load, bind, evaluate.",
-    "schema": "Print the JSON Schema of descriptions, for editors.",
+    "list": "List descriptions, targets and systems.",
+    "show": "Show what a system computes, the values of a description, or what a target asks.",
+    "check": "Check descriptions and targets: load, bind, evaluate.",
+    "schema": "Print the JSON Schema of descriptions or of targets, for editors.",
     "analyze": "Evaluate a system at its values.",
     "sweep": "Evaluate a system over many designs.",
     "pareto": "Find the designs that no other beats in every objective.",
+    "design": "Find the best design of a target, and prove it, or that there is none.",
     "sensitivity": "Tell how much OUTPUT moves with each given.",
     "break-even": "Find where two outputs are equal along a given.",
     "speculate": "Compare speculative with plain decoding of a network on an analog chip.",

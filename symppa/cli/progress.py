@@ -53,6 +53,30 @@ def walk() -> Iterator[Walk]:
             signal.signal(signal.SIGINT, before)
 
 
+class Bounds:
+    """Called by a search as it goes on: shows what is proved and what is found."""
+
+    def __init__(self, status: Any = None) -> None:
+        self.status = status
+
+    def __call__(self, bound: float | None, incumbent: float | None, nodes: int) -> None:
+        if self.status is not None:
+            told = ["none" if value is None else f"{value:.6g}" for value in (incumbent, bound)]
+            self.status.update(f"best {told[0]}, bound {told[1]}, {nodes} boxes")
+
+
+@contextmanager
+def bounds() -> Iterator[Bounds]:
+    """What a search tells of itself, on a line of stderr where that is a terminal that may be talked to."""
+    if not (sys.stderr.isatty() and logging.getLogger("symppa").isEnabledFor(logging.WARNING)):
+        yield Bounds()
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("searching") as status:
+        yield Bounds(status)
+
+
 @contextmanager
 def stoppable(told: str) -> Iterator[None]:
     """A Ctrl-C that tidies up, and says what was not done."""

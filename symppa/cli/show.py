@@ -1,4 +1,4 @@
-"""symppa show: what a system computes, or the values of a description."""
+"""symppa show: what a system computes, the values of a description, or what a target asks."""
 
 from __future__ import annotations
 
@@ -23,10 +23,15 @@ def _only(name: str, text: str) -> options.Decorator[Any]:
 @_only("yaml", "A complete description, to edit and load again.")
 @options.forms("json", "csv", "markdown")
 def command(name: str, values: dict[str, str], parts: dict[str, str], say: str | None, form: str | None) -> None:
-    """Show what a system computes, or the values of a description.
+    """Show what a system computes, the values of a description, or what a target asks.
 
-    NAME is a description, its file, or a system: chiplet_soc or ChipletSoC.
+    NAME is a description, a target, the file of one, or a system: chiplet_soc or ChipletSoC.
     """
+    from symppa.descriptions.target import is_target
+
+    if say is None and is_target(name):
+        _target(name, values, parts, form)
+        return
     from symppa.reports import system
     from symppa.reports.yaml import as_yaml
     from symppa.studies.named import subject
@@ -47,3 +52,16 @@ def command(name: str, values: dict[str, str], parts: dict[str, str], say: str |
             output.write(shown.latex())
         else:
             output.tell(shown.formula_report() if say == "formulas" else shown.report(), form)
+
+
+def _target(name: str, values: dict[str, str], parts: dict[str, str], form: str | None) -> None:
+    from symppa.descriptions.target import load_target
+    from symppa.reports import target
+    from symppa.studies.design.check import checked_target
+
+    made = load_target(name)
+    questions = checked_target(made, values, parts)
+    if form == "json":
+        output.write(as_json(target.asked(made, questions)))
+    else:
+        output.tell(target.report(made, questions), form)

@@ -32,7 +32,7 @@ def values_of(text: str, given: Given) -> Any:
     if len(parts) == 2:
         if not _counts(given, low, high):
             raise QuestionError(f"{given.name}={text} needs a third part: a step with its unit, or a number of points")
-        return _steps(given, low, high, 1.0, text)
+        return steps(given, low, high, 1.0, text)
     return _third(parts[2], given, low, high, text)
 
 
@@ -43,7 +43,7 @@ def _third(last: str, given: Given, low: float, high: float, text: str) -> Any:
     if split is None:
         raise QuestionError(f"{given.name}={text}: {last!r} is neither a step nor a number of points")
     if last.startswith("+") or split[1] or _counts(given, low, high):
-        return _steps(given, low, high, _worth(last.removeprefix("+"), given), text)
+        return steps(given, low, high, _worth(last.removeprefix("+"), given), text)
     points = _number(last, given, text)
     if points % 1 or not 1 <= points <= MOST_VALUES:
         raise QuestionError(f"{given.name}={text}: {last} is no number of points from 1 to {MOST_VALUES}")
@@ -73,7 +73,8 @@ def _worth(text: str, given: Given) -> float:
         raise error.at(None, None) from None
 
 
-def _steps(given: Given, low: float, high: float, step: float, text: str) -> Any:
+def steps(given: Given, low: float, high: float, step: float, text: str) -> Any:
+    """Values from low to high, both in base units, in steps; `text` is how they were written."""
     if step == 0 or (high - low) / step < 0:
         raise QuestionError(f"{given.name}={text} is empty: a step of {step:g} does not lead from {low:g} to {high:g}")
     count = np.floor((high - low) / step * (1 + 1e-12) + 1e-9) + 1

@@ -55,10 +55,11 @@ def find(text: str, beside: Path | None = None, kind: str = "models") -> Path:
             raise DescriptionError(f"there is no file {path}")
         return path
     known = names(kind)
+    if text not in known and kind == "models" and text in names("constraints"):
+        raise DescriptionError(f"there is no description {text!r}, but a target: symppa design {text}")
     if text not in known:
-        raise DescriptionError(
-            f"there is no description {text!r}{suggest(text, known)}; a file is written with its suffix"
-        )
+        what = "target" if kind == "constraints" else "description"
+        raise DescriptionError(f"there is no {what} {text!r}{suggest(text, known)}; a file is written with its suffix")
     if text in _shipped(kind) and known[text] != _shipped(kind)[text]:
         logger.warning("%s from %s shadows the shipped description", text, known[text])
     return known[text]

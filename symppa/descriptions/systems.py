@@ -19,6 +19,7 @@ SHIPPED = {
     "DigitalSpeculation": "symppa.library.systems.digital_speculation",
     "LeakyDecoder": "symppa.library.systems.speculative",
     "SpeculativeDecoder": "symppa.library.systems.speculative",
+    "TiledGemm": "symppa.library.systems.tiling",
     "Transformer": "symppa.library.components.transformer",
     "NodeScaling": "symppa.library.laws.scaling",
     "ChipletSoC": "symppa.library.systems.chiplet_soc",

@@ -67,7 +67,7 @@ class Intervals(Evaluator):
         self._tables: dict[int, Extremes] = {}
         super().__init__(program, below)
         for k in range(program.swept):
-            self.lengths[k] = max(max(v.shape[k] for v in pair) for pair in self.ends.values())
+            self.lengths[k] = max((v.shape[k] for pair in self.ends.values() for v in pair), default=1)
         self._learn(program.live)
 
     def _largest_size(self, sizes: Sequence[int]) -> float:

@@ -44,10 +44,10 @@ def relaxed(program: Program, values: Values, box: Box | None = None) -> Program
     >>> [round(float(end)) for end in bounds(relaxed(exact, values, box), values, box)["work"]]
     [100, 164]
     """
-    return _Relaxation(program, Intervals(program, values, box).facts).program()
+    return Relaxation(program, Intervals(program, values, box).facts).program()
 
 
-class _Relaxation:
+class Relaxation:
     """One program being rewritten; `new[n]` is the step that stands for step n of the old one."""
 
     def __init__(self, program: Program, facts: Mapping[int, Fact]) -> None:

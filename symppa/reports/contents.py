@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symppa import units
-from symppa.reports import crossings, replay, speculation, spread
+from symppa.reports import crossings, design, replay, speculation, spread
 from symppa.reports.number import celsius, measured, shown, signed, unit_shown
 from symppa.reports.report import Column, Line, Report, Table, listed
 from symppa.studies.result import Array, Output, Result
@@ -31,6 +31,9 @@ def report(result: Result, *, every: bool = False) -> Report:
         "break_even": lambda result, _: crossings.report(result),
         "speculate": lambda result, _: speculation.report(result),
         "replay": replay.report,
+        "design": lambda result, _: design.report(result),
+        "verify": lambda result, _: design.verification(result),
+        "front": design.front,
     }
     return makers[result.study](result, every)
 

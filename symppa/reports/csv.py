@@ -14,7 +14,7 @@ from symppa.studies.result import Result
 
 def as_csv(result: Result) -> str:
     """One table: an analysis by output and member, other studies by design."""
-    if result.study == "analyze":
+    if result.study in ("analyze", "design", "verify"):
         return written(*tables.listing(result))
     if not result.outputs:
         return written(["count", "value"], result.counts.items())

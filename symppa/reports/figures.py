@@ -26,6 +26,8 @@ NAMES = {
     "pareto": "pareto",
     "sensitivity": "sensitivity",
     "compare": "architecture_comparison",
+    "design": "design",
+    "front": "front",
 }
 # A system, the description that grows it, the axis, and what is drawn along it.
 GROWN = {

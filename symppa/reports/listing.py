@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from symppa.language.model import Model
 
 logger = logging.getLogger("symppa")
-SYSTEMS = "systems"
+SYSTEMS, TARGETS, OWN, CONSTRAINTS = "systems", "targets", "own", "constraints"
+HEADS = {SYSTEMS: "kind of", TARGETS: "base"}
 CORE = (
     *("numpy", "sympy", "scipy", "pint", "PyYAML", "pydantic", "xarray", "pandas", "pyarrow", "matplotlib"),
     *("cvxpy", "click", "rich"),
@@ -34,21 +35,23 @@ EXTRAS = {"torch": ("torch", "safetensors"), "onnx": ("onnx",), "cluster": ("das
 def found(pattern: str = "", plugins: Sequence[str] = ()) -> dict[str, list[dict[str, str]]]:
     """Descriptions and systems by kind, those a pattern matches: `hardware/nexgen_*`, `nexgen_*` or `hardware`."""
     kinds: dict[str, list[dict[str, str]]] = {}
-    for name, path in sorted(shipped.names().items()):
-        kind = _kind(path)
+    own = {n: p for n, p in shipped.names().items() if _kind(p) == OWN}
+    goals = {n: p for n, p in shipped.names(CONSTRAINTS).items() if n not in own}
+    for name, path in sorted([*shipped.names().items(), *goals.items()]):
+        kind = TARGETS if name in goals else _kind(path)
         if _wanted(kind, name, pattern):
             kinds.setdefault(kind, []).append(_described(name, path))
     shown = [name for name in systems.SHIPPED if _wanted(SYSTEMS, name, pattern)]
-    own = [cls for cls in systems.brought(plugins) if _wanted(SYSTEMS, cls.__name__, pattern)]
-    if shown or own:
-        kinds[SYSTEMS] = [_system(cls) for cls in (*map(systems.find, shown), *own)]
+    brought = [cls for cls in systems.brought(plugins) if _wanted(SYSTEMS, cls.__name__, pattern)]
+    if shown or brought:
+        kinds[SYSTEMS] = [_system(cls) for cls in (*map(systems.find, shown), *brought)]
     return dict(sorted(kinds.items(), key=lambda item: (item[0] == SYSTEMS, item[0])))
 
 
 def _kind(path: Path) -> str:
     """The folder of a shipped description; what SYMPPA_PATH brings is the user's own."""
     own = any(path.is_relative_to(root) for root in shipped.own_folders())
-    return "own" if own else path.parent.name
+    return OWN if own else path.parent.name
 
 
 def _wanted(kind: str, name: str, pattern: str) -> bool:
@@ -60,12 +63,20 @@ def _wanted(kind: str, name: str, pattern: str) -> bool:
 
 def _described(name: str, path: Path) -> dict[str, str]:
     try:
-        file = structure.checked(nodes.read(path))
+        of, meaning = _said(nodes.read(path))
     except SymppaError as error:
         logger.warning("%s", error)
         return {"name": name, "of": "", "meaning": "cannot be read", "file": str(path)}
-    of = file.system or f"extends {file.extends}"
-    return {"name": name, "of": of, "meaning": file.meaning, "file": str(path)}
+    return {"name": name, "of": of, "meaning": meaning, "file": str(path)}
+
+
+def _said(root: nodes.Node) -> tuple[str, str]:
+    """What a file is of, and what it means."""
+    if structure.is_target(root):
+        target = structure.checked_target(root)
+        return target.base or target.system or f"extends {target.extends}", target.meaning
+    file = structure.checked(root)
+    return file.system or f"extends {file.extends}", file.meaning
 
 
 def _system(cls: type[Model]) -> dict[str, str]:
@@ -81,7 +92,7 @@ def listing(kinds: dict[str, list[dict[str, str]]]) -> Report:
     tables = (
         Table(
             kind,
-            (Column("name"), Column("kind of" if kind == SYSTEMS else "system"), Column("meaning")),
+            (Column("name"), Column(HEADS.get(kind, "system")), Column("meaning")),
             tuple((row["name"], row["of"], row["meaning"]) for row in rows),
         )
         for kind, rows in kinds.items()
@@ -108,6 +119,7 @@ def information() -> dict[str, Any]:
         },
         "cache": {store.PROGRAMS: 0, **kinds, "bytes": sum(entry.size for entry in entries)},
         "descriptions": len(shipped.names()),
+        "targets": len(shipped.names(CONSTRAINTS)),
         "plugins": sorted(entry.value for entry in metadata.entry_points(group=systems.GROUP)),
     }
 

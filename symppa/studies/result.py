@@ -265,7 +265,7 @@ def _number(value: Any) -> Any:
 
 def plain(values: Array) -> Any:
     """Nested lists of JSON values."""
-    return [plain(v) for v in values] if np.ndim(values) else _number(values)
+    return [plain(v) for v in values] if np.ndim(values) else _number(np.asarray(values)[()])
 
 
 def _output(o: Output) -> dict[str, Any]:

@@ -70,8 +70,13 @@ def listing(result: Result) -> tuple[list[str], list[list[Any]]]:
         for place in np.ndindex(o.values.shape):
             members = dict(zip(o.dims, place, strict=True))
             labels = [str(result.coordinates[d].values[members[d]]) if d in members else "" for d in dims]
-            rows.append([name, *labels, float(o.values[place]), o.unit, o.meaning, o.confidence])
+            rows.append([name, *labels, _cell(o.values[place]), o.unit, o.meaning, o.confidence])
     return ["output", *dims, *LISTED], rows
+
+
+def _cell(value: Any) -> float | str:
+    """A number, or a label."""
+    return str(value) if isinstance(value, str) else float(value)
 
 
 def _listing(result: Result) -> Any:

@@ -6,18 +6,21 @@ import numpy as np
 import pytest
 
 import symppa
-from symppa.descriptions.nodes import read
-from symppa.descriptions.shipped import folder
+from symppa.descriptions.bind import bind
+from symppa.descriptions.target import load_target
+from symppa.studies.design import design
+from symppa.studies.subject import Subject
 
 
 def target(name):
     """A target's file, as the axes and limits of a sweep."""
-    plain = read(folder("constraints") / f"{name}.yaml").plain
-    axes = {given: [float(v) for v in values] for given, values in plain["free"].items()}
-    values = {given: float(v) for given, v in plain["values"].items()}
-    assert plain["base"] == "analog_soc"
-    assert values == VALUES
-    return {"axes": axes, "where": [f"{output} {limit}" for output, limit in plain["subject_to"].items()]}
+    made = load_target(name)
+    told = bind(made.description, Subject(made.description).program().known)
+    assert made.base == "analog_soc"
+    assert {given: float(told[given].raw) for given in made.fixed} == VALUES
+    axes = {given: [float(v) for v in free.values] for given, free in made.free.items()}
+    limits = [f"{output} {limit}" for output, relations in made.limits.items() for limit in relations]
+    return {"axes": axes, "where": limits}
 
 
 VALUES = {"prompt": 32, "acceptance.rate": 0.9}
@@ -55,6 +58,16 @@ def test_the_best_design_is_that_of_trying_all(question, output, keep, sign):
     assert result[output][0] == pytest.approx(value)
     assert symppa.evaluate("analog_soc", VALUES | found)[output] == pytest.approx(value)
     assert found == design
+
+
+@pytest.mark.parametrize(("name", "output"), [("analog_throughput", "throughput"), ("analog_energy", "energy")])
+def test_the_proved_design_is_that_of_trying_all(name, output):
+    answer = design(name)
+    question, keep = (FAST, "best:1:throughput") if name == "analog_throughput" else (FRUGAL, "best:1:energy:min")
+    found, result = asked(question, keep)
+    assert answer.facts["status"] == "optimal"
+    assert answer[output] == pytest.approx(float(result[output][0]))
+    assert {given: answer[given] for given in found} == found
 
 
 def test_the_fast_design_speculates_and_fills_its_limits():

@@ -15,6 +15,7 @@ from symppa.reports.plot.bars import unit_bars
 from symppa.reports.plot.comparison import Bars, architecture_comparison
 from symppa.reports.plot.designs import Quantity, front, heat_map, lines, ranked
 from symppa.reports.plot.graph import graph
+from symppa.reports.plot.limits import limits_figure
 from symppa.reports.plot.roofline import Roof, roofline
 from symppa.reports.plot.scaling import Series, chiplet_scaling
 from symppa.reports.plot.sensitivity import Curve, Panels, sensitivity_figure, tornado
@@ -27,8 +28,8 @@ from symppa.studies.targets import bound
 
 __all__ = [
     "Band", "Bars", "Curve", "Panels", "Quantity", "Roof", "Series", "architecture_comparison", "bands",
-    "chiplet_scaling", "cloud", "cumulative", "front", "graph", "heat_map", "histogram", "lines", "plot", "ranked",
-    "roofline",
+    "chiplet_scaling", "cloud", "cumulative", "front", "graph", "heat_map", "histogram", "limits_figure", "lines",
+    "plot", "ranked", "roofline",
     "sensitivity_figure", "tornado", "unit_bars",
 ]  # fmt: skip
 PANELS = 4
@@ -44,8 +45,24 @@ def plot(result: Result, path: Any = None) -> Any:
         "pareto": pareto,
         "sensitivity": sensitivity,
         "compare": comparison,
+        "design": best_design,
+        "front": pareto,
     }
     return makers[result.study](result, path)
+
+
+def best_design(result: Result, path: Any = None) -> Any:
+    """The trade-off along a limit where one is asked for; how much of its limits the best design uses."""
+    found = result.facts.get("trade_off")
+    if found and found["rows"]:
+        drawn = [row for row in found["rows"] if row["value"] is not None]
+        along = Quantity(found["output"], [row["bound"] for row in drawn], found["unit"])
+        best = Quantity(found["objective"], [row["value"] for row in drawn], found["objective_unit"])
+        return lines(along, [best], path, title=f"{result.name}: the best for each limit on {found['output']}")
+    rows = result.facts.get("limits")
+    if not rows:
+        raise QuestionError(f"there is nothing to draw: {result.name} has no design, or no limits")
+    return limits_figure(rows, path, title=f"{result.name}: the limits of the design found")
 
 
 def analysis(result: Result, path: Any = None) -> Any:

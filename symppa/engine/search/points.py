@@ -1,0 +1,60 @@
+"""Designs evaluated exactly, many at once, by the numpy rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from symppa.engine.border import Array
+from symppa.engine.interval import Intervals
+
+AT_ONCE = 200_000  # elements of a value over a batch of designs and its sets
+
+
+class Points:
+    """The numpy reading of a program over lists of designs, given by one column for each free given."""
+
+    def __init__(self, intervals: Intervals, names: Sequence[str], wanted: Iterable[int]) -> None:
+        program = intervals.program
+        self.wanted = sorted(set(wanted))
+        self.givens = [program.number_of[name] for name in names]
+        self.evaluator = copy(intervals)
+        self.evaluator.border = copy(intervals.border)
+        self.evaluator.border.arrays = dict(intervals.border.arrays)
+        self.shape = (-1, *[1] * (len(program.axes) - 1))
+        needed = program.needed(self.wanted)
+        self.moving = [n for n in needed if program.masks[n] & 1]
+        inner = {a for n in self.moving for a in program.steps[n].arguments} | set(self.wanted)
+        still = [n for n in needed if not program.masks[n] & 1]
+        self.fixed = self.evaluator.compute(still, {}, keep=inner)
+        lengths = intervals.lengths
+        widest = max(
+            (prod(lengths[k] for k in range(1, len(lengths)) if program.masks[n] >> k & 1) for n in self.moving),
+            default=1,
+        )
+        self.most = max(1, AT_ONCE // widest)
+
+    def at(self, columns: Sequence[Array], count: int) -> dict[int, Array]:
+        """The wanted values of so many designs."""
+        starts = range(0, max(count, 1), self.most)
+        parts = [self._some([c[k : k + self.most] for c in columns], min(self.most, count - k)) for k in starts]
+        if len(parts) == 1:
+            return parts[0]
+        return {n: np.concatenate([part[n] for part in parts]) for n in self.wanted}
+
+    def _some(self, columns: Sequence[Array], count: int) -> dict[int, Array]:
+        for n, column in zip(self.givens, columns, strict=True):
+            self.evaluator.border.arrays[n] = column.reshape(self.shape)
+        found = self.evaluator.compute(self.moving, dict(self.fixed), keep=self.wanted)
+        return {n: self._flat(found[n], count) for n in self.wanted}
+
+    def _flat(self, value: Any, count: int) -> Array:
+        """One number a design; a set that is left keeps its members."""
+        array = np.asarray(value)
+        if array.size in (1, count):
+            return np.broadcast_to(array.reshape(-1), count)
+        return np.broadcast_to(array, (count, *array.shape[1:]))
