@@ -15,7 +15,7 @@ from symppa.engine.search import Choices, Domain, Problem, search
 from symppa.engine.search.problem import judged
 from symppa.errors import QuestionError, UnsupportedError
 from symppa.studies.design.answer import Progress
-from symppa.studies.design.asking import asking
+from symppa.studies.design.asking import Asking, asking
 from symppa.studies.design.problem import Question, questions
 from symppa.studies.design.told import evaluated, files_of
 from symppa.studies.result import Output, Result
@@ -41,14 +41,7 @@ def verify(
     for; the bound that was recorded is not used. Without a `target`: the one that was recorded, with what was set.
     """
     data = _read(Path(answer))
-    if target is None:
-        target, values, parts = _asked(data, answer, values, parts)
-    asked = asking(target, values=values, parts=parts)
-    if asked.uncertain:
-        names = ", ".join(asked.uncertain)
-        raise UnsupportedError(
-            f"limits that hold for what is uncertain ({names}) are not verified from a record: ask again"
-        )
+    asked = _asked(data, answer, target, values or {}, parts or {})
     every = questions(asked)
     reasons = _inconsistent(data)
     outputs: dict[str, Output] = {}
@@ -85,14 +78,26 @@ def verify(
 
 
 def _asked(
-    data: Data, answer: str | Path, values: Mapping[str, Any] | None, parts: Mapping[str, str] | None
-) -> tuple[str, Mapping[str, Any], Mapping[str, str]]:
-    """The target that a record names, and what was set for it."""
-    question = data.get("question") or {}
-    target = question.get("target")
-    if not isinstance(target, str):
-        raise QuestionError(f"{answer} names no target: it was asked from Python; say which target it answers")
-    return target, {**question.get("set", {}), **(values or {})}, {**question.get("parts", {}), **(parts or {})}
+    data: Data,
+    answer: str | Path,
+    target: Target | str | Path | None,
+    values: Mapping[str, Any],
+    parts: Mapping[str, str],
+) -> Asking:
+    """The target, or else the one that a record names with what was set for it."""
+    if target is None:
+        question = data.get("question") or {}
+        target = question.get("target")
+        if not isinstance(target, str):
+            raise QuestionError(f"{answer} names no target: it was asked from Python; say which target it answers")
+        values, parts = {**question.get("set", {}), **values}, {**question.get("parts", {}), **parts}
+    asked = asking(target, values=values, parts=parts)
+    if asked.uncertain:
+        names = ", ".join(asked.uncertain)
+        raise UnsupportedError(
+            f"limits that hold for what is uncertain ({names}) are not verified from a record: ask again"
+        )
+    return asked
 
 
 def _read(path: Path) -> Data:
