@@ -46,6 +46,8 @@ def solve_geometric(problem: Problem, *, relax: Collection[str] = (), gap: float
     if not has:
         return Solution(Outcome("feasible", best, None, None, 0.0, 1, perf_counter() - start, METHOD), (), relaxed)
     value = float(values[first])
+    if proven is not None and (proven - value) * found.sense > 0:  # by what a logarithm rounds
+        proven = value
     open_gap = max(float(logarithms[first]) - limit, 0.0)
     status: Any = "optimal" if open_gap <= gap else "feasible"
     outcome = Outcome(status, best, value, proven, open_gap, 1, perf_counter() - start, METHOD)
