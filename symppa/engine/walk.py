@@ -9,7 +9,6 @@ from queue import SimpleQueue
 from threading import Event
 from typing import Any, Protocol
 
-from symppa import units
 from symppa.engine.blocks import Runner
 from symppa.engine.border import Array, Values
 from symppa.engine.grid import BLOCK, Block, Grid
@@ -172,7 +171,7 @@ def _attach(reducers: Sequence[Any], grid: Grid) -> None:
 
 def _walk(reading: Reading, reducers: Sequence[Any], progress: Progress | None, threads: int | None) -> None:
     total = reading.grid.blocks
-    sharing = min(_cores(reading) if threads is None else threads, total)
+    sharing = min(_threads(reading) if threads is None else threads, total)
     if sharing > 1:
         _in_threads(reading, reducers, progress, sharing)
         return
@@ -184,10 +183,15 @@ def _walk(reading: Reading, reducers: Sequence[Any], progress: Progress | None, 
             progress(last, total)
 
 
-def _cores(reading: Reading) -> int:
+def _threads(reading: Reading) -> int:
     """Threads that pay: numpy's hold each other up, and few designs are done before a thread has begun."""
     if isinstance(reading, NumpyReading) or reading.grid.size < SHARED:
         return 1
+    return cores()
+
+
+def cores() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -237,9 +241,3 @@ def dims(program: Program, name: str) -> tuple[str, ...]:
     """Names of an output's dimensions: the swept axes, then the sets it still stands over."""
     kept = program.sets(program.output(name).step)
     return (*[a.name for a in program.axes[: program.swept]], *[program.axes[k].name for k in kept])
-
-
-def to_declared(program: Program, name: str, value: Any) -> Any:
-    """An output's value in its declared unit."""
-    worth = units.measure(program.output(name).unit).worth
-    return value if worth == 1 else value / worth

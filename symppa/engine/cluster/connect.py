@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from symppa.engine.walk import cores
 from symppa.errors import ClusterError, MissingPackageError, QuestionError
 from symppa.version import __version__
 
@@ -55,7 +55,7 @@ def _client(distributed: Any, told: Any, stack: ExitStack) -> Any:
 
 def _local(distributed: Any, count: str | None) -> Any:
     """Workers of one thread each on this machine, quiet, gone with the context."""
-    number = int(count) if count is not None else _cores()
+    number = int(count) if count is not None else cores()
     if number < 1:
         raise QuestionError("local:0 has no workers: ask for at least 1")
     made = distributed.LocalCluster(
@@ -69,10 +69,6 @@ def _local(distributed: Any, count: str | None) -> Any:
     )
     made.adapt(minimum=number, maximum=number, interval="1s")  # brings back what ended while it started
     return made
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # Ctrl-C on a terminal reaches every process of it; when to stop is for the one that asked to decide.
