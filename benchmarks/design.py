@@ -25,8 +25,8 @@ from symppa.engine.reducers import Best
 from symppa.engine.search import Choices, Outcome, Problem, search
 from symppa.engine.walk import reduce
 from symppa.errors import NoCompilerError
-from symppa.studies.design.conflict import conflict
 from symppa.studies.design.convex import branch_geometric
+from symppa.studies.design.explain.conflict import conflict
 
 ROUNDS = 5
 PATIENCE = 60.0  # seconds

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from symppa.cli import complete, options, output
-from symppa.cli.progress import bounds
+from symppa.cli.progress import STOPPED, searching
 
 
 @click.command("design")
@@ -19,7 +19,7 @@ from symppa.cli.progress import bounds
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="When to stop with the best design found and what is proved of it.",
+    help="When to stop, all in all, with the best design found and what is proved of it.",
 )
 @click.option(
     "--gap",
@@ -31,17 +31,24 @@ from symppa.cli.progress import bounds
 )
 @click.option("--relax", metavar="LIMIT", help="The trade-off along a limit, told by its output: --relax power.")
 @click.option(
+    "--steps",
+    type=click.IntRange(min=3),
+    metavar="N",
+    help="Steps along each objective but the first of a front among ranges of reals; without: 17, of three objectives "
+    "6, of four 4.",
+)
+@click.option(
     "--explain/--no-explain",
     default=True,
     show_default=True,
-    help="Why nothing fits, or what each limit costs; it may take as long as the answer.",
+    help="Why nothing fits, or what each limit costs, in what is left of the time limit.",
 )
 @click.option(
     "--verify",
     "certificate",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="CERT.json",
-    help="Tell whether an answer that --json wrote holds: evaluate its design, and search for a better one.",
+    help="Tell whether an answer that --json wrote holds: all that it says of the target is found out anew.",
 )
 @options.plot
 @options.forms("json", "csv", "markdown")
@@ -54,6 +61,7 @@ def command(
     time_limit: float,
     gap: float,
     relax: str | None,
+    steps: int | None,
     explain: bool,
     certificate: Path | None,
     folder: str | None,
@@ -62,24 +70,26 @@ def command(
     """Find the best design of a target, and prove it, or that there is none.
 
     TARGET is the name or the file of a target: `symppa list targets`; to --verify an answer, the one that it names
-    will do. Exit code 1: there is none, or none was found.
+    will do. Ctrl-C stops the search and tells what it found by then; once more leaves at once. Exit code 1: there is
+    none, or none was found; 130: interrupted.
     """
-    from symppa.studies.design import design, verify
-
     if target is None and certificate is None:
         raise click.UsageError("name a TARGET, or --verify an answer", ctx)
-    with bounds() as progress:
+    with searching() as progress:
+        from symppa.studies.design import design, verify
+
         if certificate is not None:
             result = verify(certificate, target, values=values, parts=parts, time_limit=time_limit, progress=progress)
         else:
             result = design(
                 target, values=values, parts=parts, time_limit=time_limit, gap=gap, relax=relax, explain=explain,
-                progress=progress,
+                steps=steps, progress=progress,
             )  # fmt: skip
     if folder is not None:
         from symppa.reports.figures import write_figure
 
         output.wrote([write_figure(result, Path(folder))])
     output.answer(result, form)
-    stopped = result.facts["certificate"]["interrupted"]
-    ctx.exit(130 if stopped else 0 if result.facts["status"] in ("optimal", "feasible", "confirmed") else 1)
+    told = (result.facts.get(part) or {} for part in ("certificate", "explanation", "trade_off"))
+    stopped = any(part.get("interrupted") for part in told)
+    ctx.exit(STOPPED if stopped else 0 if result.facts["status"] in ("optimal", "feasible", "confirmed") else 1)

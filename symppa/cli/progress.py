@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+
+STOPPED = 130
 
 
 class Walk:
@@ -75,6 +78,33 @@ def bounds() -> Iterator[Bounds]:
 
     with Console(stderr=True).status("searching") as status:
         yield Bounds(status)
+
+
+@contextmanager
+def searching() -> Iterator[Bounds]:
+    """A search that a first Ctrl-C stops where it is, with what it found; a second one leaves at once."""
+    if threading.current_thread() is not threading.main_thread():
+        with bounds() as shown:
+            yield shown
+        return
+    pressed = False
+
+    def stop(*_: Any) -> None:
+        nonlocal pressed
+        if pressed:
+            os._exit(STOPPED)
+        pressed = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with bounds() as shown:
+            yield shown
+    except KeyboardInterrupt:
+        click.echo("stopped: nothing was found yet that could be told", err=True)
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -190,7 +190,7 @@ def _whole(name: str, free: Free, low: float, high: float, one: float) -> Choice
         raise QuestionError(f"{name}: {free}: {_plain(free.values[0 if first is None else 1])} is no whole number")
     if last - first >= MOST_VALUES:
         raise QuestionError(f"{name}: {free} are {last - first + 1} values; at most {MOST_VALUES} are taken")
-    return Choices(one * k for k in range(first, last + 1))
+    return Choices(one * np.arange(first, last + 1))
 
 
 def _range(free: Free, given: Given, name: str, low: float, high: float) -> Domain:

@@ -110,13 +110,12 @@ def _node(made: Any, file: str) -> Node:
     if isinstance(made, yaml.SequenceNode):
         return Node(tuple(_node(v, file) for v in made.value), file, line)
     entries: dict[str, Node] = {}
+    lines: dict[str, int] = {}
     for key, value in made.value:
+        at = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
-            raise DescriptionError("a key is a plain text", file=file, line=key.start_mark.line + 1)
+            raise DescriptionError("a key is a plain text", file=file, line=at)
         if key.value in entries:
-            first = entries[key.value].line
-            raise DescriptionError(
-                f"{key.value!r} stands twice, first in line {first}", file=file, line=key.start_mark.line + 1
-            )
-        entries[key.value] = _node(value, file)
+            raise DescriptionError(f"{key.value!r} stands twice, first in line {lines[key.value]}", file=file, line=at)
+        entries[key.value], lines[key.value] = _node(value, file), at
     return Node(entries, file, line)

@@ -76,7 +76,11 @@ def _worth(text: str, given: Given) -> float:
 def steps(given: Given, low: float, high: float, step: float, text: str) -> Any:
     """Values from low to high, both in base units, in steps; `text` is how they were written."""
     if step == 0 or (high - low) / step < 0:
-        raise QuestionError(f"{given.name}={text} is empty: a step of {step:g} does not lead from {low:g} to {high:g}")
+        first, last, far = (f"{v / units.measure(given.unit).worth:g}" for v in (low, high, step))
+        unit = "" if given.unit == "1" else f" {given.unit}"
+        raise QuestionError(
+            f"{given.name}={text} is empty: a step of {far}{unit} does not lead from {first}{unit} to {last}{unit}"
+        )
     count = np.floor((high - low) / step * (1 + 1e-12) + 1e-9) + 1
     if count > MOST_VALUES:
         raise QuestionError(f"{given.name}={text} has {count:.3g} values; at most {MOST_VALUES} are taken")

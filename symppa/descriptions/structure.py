@@ -83,6 +83,11 @@ class TargetFile:
 
 File = TypeVar("File", DescriptionFile, TargetFile)
 CALLED: Mapping[type[Any], str] = {DescriptionFile: "description", TargetFile: "target"}
+DUE: Mapping[str, str] = {
+    "dict_type": "no mapping",
+    "list_type": "no list",
+    "string_type": "no text",
+}  # in pydantic's words
 LIMITS: Mapping[str, dict[str, Any]] = {"schema": {"ge": VERSION, "le": VERSION}}
 # What needs no second look, by type; anything else is pydantic's to judge, whose import takes long.
 PLAINLY: Mapping[Any, Callable[[Any], bool]] = {
@@ -178,7 +183,10 @@ def _first(root: Node, error: ValidationError, cls: type[Any]) -> DescriptionErr
         return root.at(path).error(f"a {CALLED[cls]} has no {name!r}{hint}")
     if name == "schema":
         return root.at(path).error(f"schema = {root.at(path).plain!r} is another version; this one reads {VERSION}")
-    return root.at(path).error(f"{name} = {root.at(path).plain!r}: {found['msg'].lower()}")
+    due = DUE.get(found["type"]) or f"none of {found.get('ctx', {}).get('expected', found['msg'])}"
+    return root.at(path).error(
+        f"{name} = {root.at(path).plain!r} is {due}: {path[0]} is {_types(cls)[str(path[0])][1]}"
+    )
 
 
 def json_schema(cls: type[Any] = DescriptionFile) -> str:

@@ -201,8 +201,10 @@ def _objectives(layers: tuple[TargetLayer, ...]) -> dict[str, str]:
         for key, sense in SENSES.items():
             told = getattr(one.file, key)
             for name in [told] if isinstance(told, str) else told:
+                if not name:
+                    raise one.root.at((key,)).error(f"{key} names no output: write one, or a list of them")
                 if name in found:
-                    raise one.root.at((key,)).error(f"{name} is an objective twice")
+                    raise one.root.at((key,)).error(f"{name} is an objective twice: to {key} it or not, say it once")
                 found[name] = sense
         if found:
             return found

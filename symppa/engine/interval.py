@@ -9,14 +9,15 @@ may be undefined `maybe` says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from symppa import units
 from symppa.engine.border import Array, Border, Values, placed
 from symppa.engine.evaluate import Evaluator
-from symppa.engine.interval_facts import EXACT, ROUNDING, Call, Extremes, Fact, Interval, fact, outward
+from symppa.engine.interval_facts import EXACT, RELAXED, ROUNDING, Call, Extremes, Fact, Interval, fact, outward
 from symppa.engine.interval_rules import RULES
 from symppa.engine.program import Given, Program, Step
 from symppa.errors import QuestionError
@@ -54,9 +55,11 @@ class Reading(NamedTuple):
 class Intervals(Evaluator):
     """A program on one root box. `facts` hold on all of it; `read` encloses any boxes inside it."""
 
+    ordered = False  # whether equal members of a set are counted, as the numpy reading does, and added in its order
+
     def __init__(self, program: Program, values: Values, box: Box | None = None) -> None:
         ends = [{**values, **{name: pair[k] for name, pair in (box or {}).items()}} for k in (0, 1)]
-        below, self.above = (Border(program, e, merge=False) for e in ends)
+        below, self.above = (Border(program, e, merge=self.ordered) for e in ends)
         self.facts: dict[int, Fact] = {}
         self._root: dict[int, Interval] = {}
         self.ends = {n: (below.arrays[n] + 0.0, self.above.arrays[n] + 0.0) for n in below.arrays}
@@ -65,10 +68,22 @@ class Intervals(Evaluator):
             if not np.all(low <= high):
                 raise QuestionError(f"the box of {name} needs a low end not above its high end")
         self._tables: dict[int, Extremes] = {}
+        self._calls: dict[int, Call] = {}
         super().__init__(program, below)
         for k in range(program.swept):
             self.lengths[k] = max((v.shape[k] for pair in self.ends.values() for v in pair), default=1)
+        self._calls.clear()  # lengths are final by now
         self._learn(program.live)
+        self._ended = _ended(program)
+
+    def rewritten(self, program: Program) -> Self:
+        """This root box for a program of which the steps of this one are the first: what is known of them stays."""
+        made = copy(self)
+        made.program, made.facts, made._root = program, {**self.facts}, {**self._root}
+        made._tables, made._calls = {**self._tables}, {**self._calls}
+        made._learn(program.live)
+        made._ended = _ended(program)
+        return made
 
     def _largest_size(self, sizes: Sequence[int]) -> float:
         """On the root box; members beyond a smaller size are optional."""
@@ -92,7 +107,7 @@ class Intervals(Evaluator):
                     found = RULES[step.operation](call, *arguments)
                     known = fact(call, found, all(f.fixed for f in call.facts))
                     if step.operation in ROUNDING and not known.whole:
-                        found = outward(step.operation, found, arguments)
+                        found = self._outward(step.operation, found, arguments)
                         known = fact(call, found, known.fixed)
                     self.facts[n] = known
                 self._root[n] = found
@@ -107,19 +122,28 @@ class Intervals(Evaluator):
         return is_whole(self.program.givens[step.detail])
 
     def _call(self, n: int, step: Step) -> Call:
-        facts = tuple(self.facts[a] for a in step.arguments)
-        if step.operation in REDUCING:
-            return Call(step, facts, self.places[step.detail], self.lengths[step.detail])
-        if step.operation == "lookup":
-            return Call(step, facts, table=self._table(n, step))
-        return Call(step, facts)
+        found = self._calls.get(n)
+        if found is None:
+            facts = tuple(self.facts[a] for a in step.arguments)
+            if step.operation in REDUCING:
+                times = self.border.times.get(step.detail) if step.operation == "total" else None
+                axis, length = self.places[step.detail], self.lengths[step.detail]
+                found = Call(step, facts, axis, length, times=times, ordered=self.ordered)
+            elif step.operation in RELAXED:
+                found = Call(step, facts, length=sum(self.lengths[self.program.swept :]))
+            elif step.operation == "lookup":
+                found = Call(step, facts, table=self._table(n, step))
+            else:
+                found = Call(step, facts)
+            self._calls[n] = found
+        return found
 
     def _table(self, n: int, step: Step) -> Extremes:
         if n not in self._tables:
             keys, column = self.border.tables[step.detail]
             asked = self.program.steps[step.arguments[0]]
             domain = self.program.givens[asked.detail].domain if asked.operation == "given" else None
-            complete = domain is not None and domain[0] == "choices" and all(v in keys for v in domain[1])
+            complete = domain is not None and domain[0] == "choices" and bool(np.isin(domain[1], keys).all())
             self._tables[n] = Extremes(keys, column, complete)
         return self._tables[n]
 
@@ -129,9 +153,13 @@ class Intervals(Evaluator):
             value = self._leaf(n, step)
             return Interval(value, value)
         over = self.program.givens[step.detail].over
-        low, high = (self._spread(end, over) for end in ends.get(n, self.ends[n]))
+        low, high = ends.get(n, self.ends[n])
+        if over:
+            low, high = self._spread(low, over), self._spread(high, over)
         gone = np.isnan(low)
         maybe = np.any(gone, axis=along, keepdims=True) if gone.any() else False
+        if not along:
+            return Interval(low, high, maybe)
         return Interval(np.fmin.reduce(low, along, keepdims=True), np.fmax.reduce(high, along, keepdims=True), maybe)
 
     def read(self, box: Ends | None = None, clamps: Clamps | None = None, keep: Iterable[int] | None = None) -> Reading:
@@ -142,7 +170,6 @@ class Intervals(Evaluator):
         """
         ends, clamps = self._placed(box or {}), clamps or {}
         kept, program = set(self.program.live if keep is None else keep), self.program
-        last = {a: n for n in program.live for a in program.steps[n].arguments}
         known: dict[int, Interval] = {}
         unclamped: dict[int, Interval] = {}
         with np.errstate(all="ignore"):
@@ -152,8 +179,8 @@ class Intervals(Evaluator):
                     unclamped[n] = known[n]
                     low, high = clamps[n]
                     known[n] = Interval(np.maximum(known[n].low, low), np.minimum(known[n].high, high), known[n].maybe)
-                for a in set(program.steps[n].arguments):
-                    if last[a] == n and a not in kept:
+                for a in self._ended.get(n, ()):
+                    if a not in kept:
                         del known[a]
         return Reading({n: v for n, v in known.items() if n in kept}, unclamped)
 
@@ -165,8 +192,14 @@ class Intervals(Evaluator):
         arguments = tuple(known[a] for a in step.arguments)
         found = RULES[step.operation](self._call(n, step), *arguments)
         if step.operation in ROUNDING and not self.facts[n].whole:
-            found = outward(step.operation, found, arguments, self.facts[n].low)
+            found = self._outward(step.operation, found, arguments, self.facts[n].low)
         return found._replace(maybe=False) if self.facts[n].defined else found
+
+    def _outward(
+        self, operation: str, found: Interval, arguments: tuple[Interval, ...], floor: float = -np.inf
+    ) -> Interval:
+        """Bounds that hold for the real numbers too, of which an operation gives the nearest."""
+        return outward(operation, found, arguments, floor)
 
     def _placed(self, box: Ends) -> dict[int, Pair]:
         """New ends on their axes; those outside the root box are refused."""
@@ -220,5 +253,14 @@ def is_whole(given: Given) -> bool:
         return given.labels is not None
     kind, ends = given.domain
     if kind == "choices":
-        return all(v % 1 == 0 for v in ends)
+        return bool(np.all(np.asarray(ends) % 1 == 0))
     return kind in ("integers", "member")  # steps of reals are met to a billionth only
+
+
+def _ended(program: Program) -> dict[int, tuple[int, ...]]:
+    """By step, the values that no later step reads."""
+    found: dict[int, tuple[int, ...]] = {}
+    last = {a: n for n in program.live for a in program.steps[n].arguments}
+    for a, n in last.items():
+        found[n] = (*found.get(n, ()), a)
+    return found

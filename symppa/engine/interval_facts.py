@@ -73,18 +73,29 @@ class Fact(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A step with what is known of its arguments; `axis` and `length` of its reduction, the table of its lookup."""
+    """A step with what is known of its arguments; `axis` and `length` of its reduction, the table of its lookup.
+
+    `times` is how often every member of a total counts, all once where it is None; `ordered`: they are added in the
+    order of the numpy reading. The `length` of a relaxed value is how many members its sets have.
+    """
 
     step: Step
     facts: tuple[Fact, ...]
     axis: int = 0
     length: int = 1
     table: Any = None
+    times: Any = None
+    ordered: bool = False
 
     @property
     def tame(self) -> bool:
         """Whether every argument is."""
         return all(f.tame for f in self.facts)
+
+    @property
+    def members(self) -> float:
+        """How many members a total has, equal ones counted."""
+        return float(self.length) if self.times is None else float(np.sum(self.times))
 
     @property
     def same(self) -> bool:
@@ -154,7 +165,7 @@ def whole(call: Call, found: Interval) -> bool:
     elif operation not in KEEPS_WHOLE:
         return False
     low, high = (facts[0].low, facts[0].high) if operation == "total" else ends(found)
-    times = call.length if operation == "total" else 1  # no partial sum is rounded
+    times = call.members if operation == "total" else 1  # no partial sum is rounded
     return all(f.whole for f in facts) and times * max(abs(low), abs(high)) < EXACT
 
 
@@ -179,8 +190,14 @@ def plain(call: Call, found: Interval) -> bool:
 
 def ends(found: Interval) -> tuple[float, float]:
     """The lowest and the highest bound of all boxes."""
-    low, high = float(np.fmin.reduce(found.low, axis=None)), float(np.fmax.reduce(found.high, axis=None))
+    low, high = _end(np.fmin, found.low), _end(np.fmax, found.high)
     return (low, high) if low <= high else (-INF, INF)
+
+
+def _end(ufunc: Any, value: Any) -> float:
+    if isinstance(value, np.ndarray) and value.size > 1:
+        return float(ufunc.reduce(value, axis=None))
+    return float(value.item()) if isinstance(value, np.ndarray) else float(value)
 
 
 def fact(call: Call, found: Interval, fixed: bool, whole_values: bool | None = None) -> Fact:

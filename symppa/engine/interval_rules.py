@@ -13,6 +13,7 @@ from symppa.engine.interval_facts import Call, Interval
 NOWHERE, INF = np.nan, np.inf
 EDGE = -float(np.exp(-1.0))
 SLACK, TINY = 1e-12, 1e-280  # what a sum of products may gain or lose by another order of operations
+ROUNDED = 2.0**-50  # and that for every member of its sets
 NEAR = 1e-9  # of a whole number
 Rule = Callable[..., Interval]
 
@@ -289,9 +290,11 @@ def _total(call: Call, a: Interval) -> Interval:
     def over(ufunc: Any, value: Any) -> Any:
         return ufunc.reduce(value, axis=call.axis, keepdims=True)
 
+    if call.times is not None:
+        a = Interval(a.low * call.times, a.high * call.times, a.maybe)
     low, high = (numpy_rules.RULES["total"](None, v, call.axis) for v in a[:2])
     point = over(np.logical_and, _point(a))
-    if not call.facts[0].whole and call.length > 1:  # of other orders too
+    if not call.ordered and not call.facts[0].whole and call.length > 1:  # of other orders too
         below, above = ((call.length - 1) * 2.0**-52 * over(np.add, np.abs(v)) for v in a[:2])
         low, high = np.where(point, low, low - below), np.where(point, high, high + above)
     maybe = over(np.logical_or, a.maybe) if np.ndim(a.maybe) else a.maybe
@@ -316,12 +319,18 @@ def _mark(call: Call, a: Interval) -> Interval:
     return a
 
 
+def slack_of(members: int) -> float:
+    """What another order of operations may change, of a value made of sets with so many members."""
+    return SLACK + members * ROUNDED
+
+
 def _relax(call: Call, natural: Interval, below: Interval, *above: Interval) -> Interval:
     """A value beside bounds of it, below and above; `detail` says that it is a whole number."""
-    low, high = below.low * (1.0 - SLACK) - TINY, natural.high
+    slack = slack_of(call.length)
+    low, high = below.low * (1.0 - slack) - TINY, natural.high
     low = np.ceil(low * (1.0 - NEAR)) if call.step.detail else low
     for a in above:
-        most = a.high * (1.0 + SLACK) + TINY
+        most = a.high * (1.0 + slack) + TINY
         most = np.floor(most * (1.0 + NEAR)) if call.step.detail else most
         high = np.where(most < high, most, high)
     return Interval(np.where(low > natural.low, low, natural.low), high, natural.maybe)

@@ -11,9 +11,11 @@ from symppa.studies.result import Result
 
 SCREEN = 20  # designs of a front
 WORDS = {"min": "least", "max": "most"}
+LESS = {"min": "less", "max": "more"}
 LIMITS = (Column("limit"), Column("found", numeric=True), Column("margin", numeric=True), Column("verdict"))
 CONFLICT = (Column("limit or end"), Column("asked", numeric=True), Column("must become", numeric=True), Column("alone"))
 PRICED = (*LIMITS, Column("1 % looser", numeric=True), Column("1 % tighter", numeric=True))
+WORST = ", where what is uncertain is worst"
 STEEP = Column("elasticity", numeric=True)
 GIVENS = (Column("given"), Column("value", numeric=True), Column("unit"), Column("chosen from"), Column("at"))
 
@@ -31,7 +33,7 @@ def _answer(result: Result) -> str:
     facts = result.facts
     objective, certificate = facts.get("objective"), facts["certificate"]
     asked = " and ".join(facts["asked"]["limits"]) or "nothing"
-    asked += " for all that is uncertain" if facts.get("robust") and not facts.get("conflict") else ""
+    asked += " for all that is uncertain" if facts.get("robust") and _is_held(facts) else ""
     if facts["status"] == "infeasible":
         return f"infeasible: no design has {asked}, proved"
     if objective is None:
@@ -48,9 +50,17 @@ def _answer(result: Result) -> str:
     return f"feasible: {value} so far; nothing beats {bound}, a gap of {measured(100 * (certificate['gap'] or 0), '%')}"
 
 
+def _is_held(facts: Mapping[str, Any]) -> bool:
+    """Whether it is for what is uncertain that nothing fits; else nothing does even where nothing varies."""
+    return bool(facts.get("conflict", {}).get("held", True))
+
+
 def _within(certificate: Mapping[str, Any]) -> str:
-    gap = certificate["gap"] or 0.0
-    return f" to {measured(100 * gap, '%')}" if gap > 1e-8 else ""
+    gap, off = certificate["gap"] or 0.0, certificate.get("within") or 0.0
+    if gap <= 1e-8:
+        return ""
+    next_to_nothing = off <= (certificate.get("absolute_gap") or 0.0)  # a part of the value would say nothing
+    return f" to {measured(off, certificate['unit']) if next_to_nothing else measured(100 * gap, '%')}"
 
 
 def _tables(result: Result) -> Iterator[Table]:
@@ -59,7 +69,7 @@ def _tables(result: Result) -> Iterator[Table]:
         rows = tuple(_given(result, name) for name in facts["design"])
         yield Table("design", (*GIVENS, STEEP) if facts.get("steepness") else GIVENS, rows)
     if facts.get("limits"):
-        title = "limits, where what is uncertain is worst" if facts.get("robust") else "limits"
+        title = f"limits{WORST if facts.get('robust') else ''}"
         priced = any(row.get("price") for row in facts["limits"])
         yield Table(title, PRICED if priced else LIMITS, tuple(_limit(row, priced) for row in facts["limits"]))
     if facts.get("trade_off"):
@@ -95,24 +105,41 @@ def _price(row: Mapping[str, Any], side: str) -> str:
     if price is None:
         return ""
     found = price[side]
-    if found["change"] is None:
-        return "no design" if found["proved"] else "not found"
-    return f"{signed(100 * found['change'])} %{'' if found['proved'] else ' so far'}"
+    if found["proved"]:
+        return "no design" if found["verdict"] == "none" else _moves(found["change"])
+    ends = [end for end in found["between"] if end is not None]
+    if len(ends) < 2 or ends[0] == ends[1]:
+        return "not settled in time"
+    return f"{_moves(min(ends))} to {_moves(max(ends))}"
+
+
+def _moves(change: float | None) -> str:
+    return "from zero" if change is None else f"{signed(100 * change)} %"
 
 
 def _member(row: Mapping[str, Any]) -> tuple[str, ...]:
     """A limit or an end of a range, and what it alone would have to be for a design to exist."""
-    asked, far = measured(row["asked"], row["unit"]), ""
+    asked, far = _extent(row["asked"], row["unit"]), ""
     if row["reached"] is not None:
-        far = measured(row["reached"], row["unit"])
+        far = _extent(row["reached"], row["unit"])
         said = f"not enough: breaks {' and '.join(row['breaks'])}" if row["breaks"] else "enough"
         return row["text"], asked, far, said if row["proved"] else f"{said}, or nearer"
     if not row["proved"]:
         return row["text"], asked, far, "not found"
     if row["tried"] is None:
         return row["text"], asked, far, "not enough"
+    if row["kind"] == "uncertain":
+        return row["text"], asked, far, f"not enough, even if always {measured(row['tried'], row['unit'])}"
     way = "down" if row["kind"] == "lower" else "up"
     return row["text"], asked, far, f"not enough {way} to {measured(row['tried'], row['unit'])}"
+
+
+def _extent(value: Any, unit: str) -> str:
+    """A number, or the two ends between which one varies."""
+    if not isinstance(value, list):
+        return measured(value, unit)
+    low, high = (shown(end, unit) for end in value)
+    return f"{low} to {measured(value[1], unit)}" if low != high else measured(value[1], unit)
 
 
 def _nearest(facts: Mapping[str, Any]) -> Iterator[Table]:
@@ -128,7 +155,11 @@ def _nearest(facts: Mapping[str, Any]) -> Iterator[Table]:
     for row in found["limits"]:
         value, margin = measured(row["value"], row["unit"]), measured(row["margin"], row["unit"])
         limits.append((row["limit"], value, margin, "met" if row["met"] else _missed(row)))
-    yield Table("its limits", LIMITS, tuple(limits))
+    yield Table(f"its limits{WORST if _varies(facts) else ''}", LIMITS, tuple(limits))
+
+
+def _varies(facts: Mapping[str, Any]) -> bool:
+    return bool(facts.get("conflict", {}).get("held", facts.get("robust")))
 
 
 def _trade_off(facts: Mapping[str, Any]) -> Table:
@@ -175,11 +206,14 @@ def _lines(result: Result) -> Iterator[Line]:
         )
     if facts.get("conflict"):
         yield from _filtered(facts["conflict"])
+    yield from _unexplained(facts)
     for row in facts["certificate"]["choices"]:
         slots = ", ".join(f"{path} = {name}" for path, name in row["slots"].items())
         value = "" if row["value"] is None else f", {measured(row['value'], facts['certificate']['unit'])}"
         yield Line(row["status"], f"{slots}{value}")
     yield Line("certificate", _certificate(facts["certificate"]))
+    for one in facts["certificate"].get("methods", ()):
+        yield Line("beside it", _method(one, facts["certificate"]["unit"]))
     if result.outputs:
         yield Line("confidence", result.confidence)
     yield from (Line("note", note) for note in result.notes)
@@ -200,12 +234,22 @@ def _robust(robust: Mapping[str, Any]) -> Iterator[Line]:
 def _buys(facts: Mapping[str, Any]) -> Iterator[Line]:
     """What one percent of each limit that moves the objective is worth."""
     for row in facts.get("limits", ()):
-        found = (row.get("price") or {}).get("looser", {})
-        if found.get("change") and found["proved"]:
-            objective, sense = facts["objective"]["output"], facts["objective"]["sense"]
-            worth = f"{measured(100 * abs(found['change']), '%')} {'less' if sense == 'min' else 'more'} {objective}"
-            more = "more" if row["relation"] in ("<=", "<") else "less"
-            yield Line("price", f"1 % {more} {row['output']} buys {worth}, proved")
+        price = row.get("price") or {}
+        found = price.get("looser", {})
+        objective = facts["objective"]["output"] if found else ""
+        if found.get("change"):
+            worth = f"{measured(100 * abs(found['change']), '%')} {LESS[facts['objective']['sense']]} {objective}"
+            new = f"{row['output']} {row['relation']} {measured(found['bound'], row['unit'])}"
+            yield Line("price", f"{new} buys {worth}, proved")
+        if price.get("dual"):
+            moves = f"{signed(price['dual'])} % for 1 % of its bound"
+            yield Line("dual", f"{row['limit']}: {objective} moves by {moves}, as a convex solver says")
+    if facts.get("priced"):
+        best = measured(facts["priced"]["value"], facts["objective"]["unit"])
+        told = f"of the best design, of {best}, which the gap left unfound" if facts["priced"]["proved"] else (
+            "none: the gap leaves the best design open, and it was not found in time"
+        )  # fmt: skip
+        yield Line("prices", told)
 
 
 def _filtered(conflict: Mapping[str, Any]) -> Iterator[Line]:
@@ -214,13 +258,29 @@ def _filtered(conflict: Mapping[str, Any]) -> Iterator[Line]:
         yield Line("conflict", "none of what is asked: no design is valid, however far limits and ends move")
         return
     known = "without any one of them there is one" if conflict["minimal"] else "perhaps not minimal"
-    what = f"no design has these, however far the other limits and ends move (up to 16 times); {known}"
+    free = "the other limits and ends move (up to 16 times)"
+    free += ", but for what is kept" if conflict["standing"] else ""
+    free += ", and with all else that is uncertain at its value" if conflict.get("held") else ""
+    what = f"no design has these, however far {free}; {known}"
     stopped = ", interrupted" if conflict["interrupted"] else ""
     minimal = "minimal: " if conflict["minimal"] else ""
     yield Line("conflict", f"{minimal}{what}")
     yield Line("explained", f"{conflict['searches']} searches, {shown(conflict['seconds'], 's')} s{stopped}")
     if conflict["standing"]:
-        yield Line("kept", f"the lists of {', '.join(conflict['standing'])}, which have no ends to move")
+        yield Line("kept", f"{', '.join(conflict['standing'])}: what these may be has no ends to move")
+
+
+def _unexplained(facts: Mapping[str, Any]) -> Iterator[Line]:
+    """That time was over before all was explained."""
+    found = facts.get("explanation")
+    if not found or found["whole"]:
+        return
+    what = "why nothing fits" if facts["status"] == "infeasible" else "what each limit costs"
+    if found["interrupted"]:
+        yield Line("in part", f"{what} is told as far as it was known when it was interrupted")
+        return
+    given, limit = measured(found["seconds"], "s"), measured(found["time_limit"], "s")
+    yield Line("in part", f"{what} is not all known: it had {given} of the time limit of {limit}; more may tell it")
 
 
 def _certificate(certificate: Mapping[str, Any]) -> str:
@@ -232,17 +292,34 @@ def _certificate(certificate: Mapping[str, Any]) -> str:
     return f"{certificate['method']} {among}{nodes}{left}, {shown(certificate['seconds'], 's')} s{stopped}"
 
 
+def _method(one: Mapping[str, Any], unit: str) -> str:
+    """What another method said of the same question."""
+    told = {"optimal": "best", "feasible": "best so far"}.get(one["status"], one["status"])
+    value = f" {measured(one['value'], unit)}" if one["value"] is not None else ""
+    bound = f", nothing beats {measured(one['bound'], unit)}" if one["bound"] is not None else ""
+    odd = "; IT DISAGREES" if one["disagrees"] else ""
+    return f"{one['method']}, {one['reading']} reading: {told}{value}{bound}, {shown(one['seconds'], 's')} s{odd}"
+
+
 def verification(result: Result) -> Report:
     """Whether a recorded answer holds, and why not."""
     facts, certificate = result.facts, result.facts["certificate"]
     lines = [Line("because", reason) for reason in facts["reasons"]]
+    lines += [Line("open", f"{text}: not settled in time") for text in facts["open"]]
     lines.append(Line("recorded", facts["recorded"]))
-    if certificate["gap"] is not None:
-        lines.append(Line("proved", f"no design is better by more than {measured(100 * certificate['gap'], '%')}"))
+    if certificate["gap"] is not None and facts["status"] == "confirmed":
+        what = "none is beaten, or left out at an end," if facts["study"] == "front" else "no design is better"
+        lines.append(Line("proved", f"{what} by more than {measured(100 * certificate['gap'], '%')}"))
     boxes = f", {certificate['nodes']} boxes" if certificate["nodes"] else ""
+    boxes += f", {certificate['searches']} searches" if certificate["searches"] else ""
     lines.append(Line("certificate", f"{certificate['method']}{boxes}, {shown(certificate['seconds'], 's')} s"))
+    run, made = facts["recorded_run"], facts["recorded_run"]["versions"].get("symppa", "not told")
+    told = f"{run['method']}, {shown(run['seconds'], 's')} s, symppa {made}: what it says of its own run"
+    lines.append(Line("not verified", told))
     lines += [Line("note", note) for note in result.notes]
-    return Report(f"{result.name} ({result.system})", facts["status"], (), tuple(lines))
+    changed = facts["status"] == "confirmed" and facts["changed"]
+    answer = f"confirmed, for {', '.join(facts['changed'])} as it is now" if changed else facts["status"]
+    return Report(f"{result.name} ({result.system})", answer, (), tuple(lines))
 
 
 def front(result: Result, every: bool) -> Report:
@@ -262,6 +339,16 @@ def front(result: Result, every: bool) -> Report:
     proved = ", proved" if certificate["proved"] else ""
     lines = [Line("front", f"{aims}{f' within {limits}' if limits else ''}")]
     lines.append(Line("designs", f"{count}: {kind}{proved}"))
+    if certificate["asked"] is not None:
+        empty = f"; {certificate['empty']} of them allow no design" if certificate["empty"] else ""
+        sure = f"each of the designs is best to {measured(100 * certificate['gap'], '%')}"
+        lines.append(
+            Line("asked", f"{certificate['asked']} bounds along the front, its ends among them{empty}; {sure}")
+        )
+    if certificate["over"]:
+        lines.append(
+            Line("in part", "time was over before the whole front was known: a longer time limit may tell more")
+        )
     among = "ranges of reals" if certificate["designs"] is None else f"{shown(float(certificate['designs']))} designs"
     searches = f", {certificate['searches']} searches" if certificate["searches"] else ""
     seconds = f"{shown(certificate['seconds'], 's')} s{', interrupted' if certificate['interrupted'] else ''}"

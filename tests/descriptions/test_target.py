@@ -29,6 +29,7 @@ def written(tmp_path):
 def test_the_agreed_targets_are_shipped():
     names = {path.stem for path in SHIPPED}
     assert names >= {"soc_prd", "soc_500w", "edge_5w", "sram_fit", "tile_gemm", "analog_throughput", "analog_energy"}
+    assert names >= {"analog_schedule", "tile_gemm_orders"}
     assert not names & {path.stem for path in folder("models").rglob("*.yaml")}
 
 

@@ -50,7 +50,7 @@ PACKAGES = {
     "click": Home(loading=("cli.*", "compat.*")),
     "rich": Home(loading=("reports.*",), inside=("cli.*", "compat.*")),
     "scipy": Home(inside=("engine.*", "studies.*", "calibration.*")),
-    "clarabel": Home(inside=("studies.design.cones",)),
+    "clarabel": Home(inside=("studies.design.convex.cones",)),
     "cvxpy": Home(inside=("engine.geometric", "engine.affine", "studies.design.*", "studies.design")),
     "pandas": Home(inside=("studies.*", "calibration.*", "reports.*")),
     "xarray": Home(inside=("studies.*", "calibration.*", "reports.*")),

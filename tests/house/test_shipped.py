@@ -10,6 +10,7 @@ from tests.house.tree import ROOT
 
 SHIPPED = sorted((ROOT / "models").rglob("*.yaml"))
 SYSTEMS = [path for path in SHIPPED if path.is_relative_to(ROOT / "models" / "hardware")]
+TARGETS = sorted((ROOT / "constraints").glob("*.yaml"))
 
 
 def test_systems_are_shipped():
@@ -33,3 +34,15 @@ def test_a_shipped_system_evaluates_to_finite_numbers(path):
     numbers = frame.select_dtypes("number").to_numpy(dtype=float)
     assert numbers.size
     assert np.all(np.isfinite(numbers)), frame
+
+
+@pytest.mark.parametrize("path", TARGETS, ids=lambda path: path.stem)
+def test_a_shipped_target_has_a_proved_answer(path):
+    from symppa.studies.design import design
+
+    assert design(path.stem, explain=False).facts["status"] in ("optimal", "infeasible")
+
+
+def test_the_shipped_targets_are_listed_where_they_stand():
+    listed = (ROOT / "constraints" / "README.md").read_text("utf-8")
+    assert [path.stem for path in TARGETS if f"| `{path.stem}` |" not in listed] == []

@@ -92,3 +92,38 @@ def test_without_a_loss_limit_the_largest_crossbar_wins():
     found, _ = asked(free, "best:1:energy:min")
     assert found["chip.crossbar.size"] == 512
     assert found["chip.crossbar.residual_bits"] == 8
+
+
+CLASSES = ("Wavefront", "TokenByToken", "LayerByLayer")
+
+
+def fastest(prompt, verification):
+    """The shortest time of a token with one way to verify, by trying every design."""
+    made = load_target("analog_schedule")
+    axes = {given: [float(v) for v in free.values] for given, free in made.free.items() if given != "burst"}
+    where = [f"{output} {limit}" for output, relations in made.limits.items() for limit in relations]
+    found = symppa.sweep(
+        "analog_soc",
+        {"prompt": prompt, "acceptance.rate": 0.9},
+        axes=axes | {"burst": [float(burst) for burst in range(1, 9)]},
+        where=where,
+        keep="best:1:latency:min",
+        parts={"speculative.verification": verification},
+    )
+    return float(found["latency"][0]), {given: float(found[given][0]) for given in made.free}
+
+
+@pytest.mark.parametrize(("prompt", "verification"), [(512, "LayerByLayer"), (64, "Wavefront")])
+def test_the_schedule_that_is_chosen_is_that_of_trying_all_with_each(prompt, verification):
+    """Layers that wait for all tokens read keys and values once, which pays where there are many of them."""
+    answer = design("analog_schedule", values={"prompt": prompt})
+    each = {name: fastest(prompt, name) for name in CLASSES}
+    latency, best = each[verification]
+    assert answer.facts["status"] == "optimal"
+    assert answer.facts["slots"] == {"speculative.verification": verification}
+    assert latency == min(found for found, _ in each.values())
+    assert answer["latency"] == pytest.approx(latency)
+    assert {given: answer[given] for given in best} == best
+    told = {row["slots"]["speculative.verification"]: row for row in answer.facts["certificate"]["choices"]}
+    assert {name: row["status"] for name, row in told.items()} == dict.fromkeys(CLASSES, "optimal")
+    assert {name: row["value"] for name, row in told.items()} == pytest.approx({n: v for n, (v, _) in each.items()})

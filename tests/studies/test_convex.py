@@ -20,9 +20,9 @@ from symppa.engine.search import Choices, Problem, Real, exact
 from symppa.errors import QuestionError, UnsupportedError
 from symppa.language import Model, ceil_div, formula, largest, sqrt
 from symppa.language import given as declared
-from symppa.studies.design.branch import Branching
-from symppa.studies.design.cones import Cones
 from symppa.studies.design.convex import as_cvxpy, branch_geometric, solve_affine, solve_geometric
+from symppa.studies.design.convex.branch import Branching
+from symppa.studies.design.convex.cones import Cones
 from tests.engine.convex_models import Box, Line, Network, problem_of
 
 MORE = int(os.environ.get("SYMPPA_EXAMPLES", "1"))  # times as many examples, for a long search
@@ -279,7 +279,7 @@ class TestBranching:
     def test_it_agrees_with_exhaustive_search(self, case, listed):
         problem, outputs = case
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("symppa.studies.design.branch.MOST", listed)  # so that small lattices are split too
+            patch.setattr("symppa.studies.design.convex.branch.MOST", listed)  # so that small lattices are split too
             outcome = branch_geometric(problem)
         best = best_of(problem, outputs)
         if best is None:

@@ -92,7 +92,7 @@ def test_affine_answers_are_right(problem):
 @given(problem=problems(), listed=st.sampled_from([1, 1500]))
 def test_geometric_answers_are_right(problem, listed):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("symppa.studies.design.branch.MOST", listed)
+        patch.setattr("symppa.studies.design.convex.branch.MOST", listed)
         found = answered(branch_geometric, problem)
     if found is None:
         return

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import symppa
 from symppa import Model, ceil_div, choices, formula, given, index, integers, largest, part, total, where
-from symppa.errors import DomainError, QuestionError, UnknownValueError, WrongUnitError
+from symppa.errors import DomainError, QuestionError, UnknownValueError, WiringError, WrongUnitError
 from symppa.language import equal, one, reals
 from symppa.studies.design import design, verify
 from symppa.studies.design.asking import asking
@@ -392,15 +392,21 @@ def test_a_best_value_of_zero_is_confirmed(tmp_path):
 def test_what_is_confirmed_is_said_with_its_gap(recorded):
     assert verify(recorded("soc_500w"), "soc_500w").facts["certificate"]["gap"] == 2e-9
     wide = recorded("soc_500w", lambda data: data["facts"]["certificate"].update(gap=0.1))
-    assert verify(wide, "soc_500w").facts["certificate"]["gap"] == 0.2
+    assert verify(wide, "soc_500w").facts["reasons"] == [
+        "facts.certificate.gap is 0.1, and 0.0 lies between the bound and the design"
+    ]
 
 
-def test_a_worse_design_is_not_the_best(recorded):
-    def worse(data):
-        said("chiplet.sms", 53.0)(data)
-        said("compute_density", 53 * 10 * 304 * 2.9e9 / 1e12 / 250)(data)
-
-    assert verify(recorded("soc_500w", worse), "soc_500w").facts["reasons"] == ["there is a better design"]
+def test_a_worse_design_that_is_told_rightly_is_not_the_best(tmp_path):
+    goal, answer = tmp_path / "goal.yaml", tmp_path / "answer.json"
+    goal.write_text("extends: soc_500w\nfree: {chiplet.sms: [16, 53]}\n")
+    data, best = (json.loads(design(one, explain=False).to_json()) for one in (goal, "soc_500w"))
+    for name in ("free", "asked", "meaning"):
+        data["facts"][name] = best["facts"][name]
+    data["facts"]["certificate"]["designs"] = best["facts"]["certificate"]["designs"]
+    data["facts"]["at_end"].pop("chiplet.sms")
+    answer.write_text(json.dumps(data))
+    assert verify(answer, "soc_500w").facts["reasons"] == ["there is a better design"]
 
 
 def test_what_is_no_answer_or_one_to_another_target_is_refused(recorded, tmp_path):
@@ -411,3 +417,11 @@ def test_what_is_no_answer_or_one_to_another_target_is_refused(recorded, tmp_pat
             verify(file, "soc_500w")
     with pytest.raises(QuestionError, match=r"says nothing of array\.rows, which is free"):
         verify(recorded("soc_500w"), "edge_5w")
+
+
+def test_a_class_that_leaves_something_open_is_told_at_the_slots(tmp_path):
+    goal = tmp_path / "goal.yaml"
+    goal.write_text("extends: analog_schedule\nslots:\n  speculative.verification: [Wavefront, Verification]\n")
+    with pytest.raises(WiringError, match="Verification leaves it to a subclass") as error:  # abstract
+        design(goal)
+    assert (error.value.file, error.value.line) == (str(goal), 3)

@@ -20,9 +20,9 @@ from symppa.language import equal, reals, sqrt
 from symppa.reports.contents import report
 from symppa.reports.text import as_text
 from symppa.studies.design import design
-from symppa.studies.design.conflict import conflict
-from symppa.studies.design.loose import Member
-from symppa.studies.design.widen import beyond, without
+from symppa.studies.design.explain.conflict import conflict
+from symppa.studies.design.explain.loose import Member
+from symppa.studies.design.explain.widen import beyond, without
 
 
 class Crate(Model):
@@ -288,3 +288,17 @@ def test_a_list_goes_on_as_its_steps_do_within_its_own_domain(domain, name, side
 def test_a_range_of_reals_keeps_its_sign(low, high, side, more):
     found = beyond(Real(low, high), compile(Crate(), OUTPUTS).givens["weight"], side)
     assert (found and (found.low, found.high)) == more
+
+
+def test_a_range_of_one_whole_number_is_moved_too():
+    # 4 x 3 boxes are 12: for 20 it takes 7 wide, which was asked to be 4
+    found = asked({"count": ">= 20"}, free={"wide": [4, 4], "high": [1, 3]})
+    assert told(found)["wide, upper end"] == 7
+    assert found.facts["conflict"]["standing"] == []
+
+
+def test_what_has_no_ends_to_move_is_told_beside_the_conflict():
+    found = asked({"plate": ">= 200 kg"}, free={"wide": [1, 4], "shape": {"choices": ["round", "square"]}})
+    words = " ".join(as_text(report(found)).split())
+    assert "however far the other limits and ends move (up to 16 times), but for what is kept" in words
+    assert "kept shape: what these may be has no ends to move" in words

@@ -16,7 +16,7 @@ from symppa.errors import QuestionError, UnsupportedError
 from symppa.language import equal, reals
 from symppa.studies.design import design
 from symppa.studies.design.asking import asking
-from symppa.studies.design.front import fronts
+from symppa.studies.design.fronts.front import fronts
 from symppa.studies.design.problem import questions
 
 
@@ -123,13 +123,11 @@ def test_the_front_of_a_lattice_is_that_of_comparing_all(senses, price):
         told = by_hand(found["heads"][k], found["width"][k])
         assert all(found[name][k] == told[name] for name in senses)
     assert np.all(np.diff(found[next(iter(found.facts["objectives"]))]) * (1 if "min" in senses.values() else -1) >= 0)
-    if len(senses) == 2:
-        every = questions(asking(**ask))
-        stepped = fronts(every, 60.0, few=0)
-        assert stepped.whole
-        assert stepped.searches >= 2 * len(stepped.places)
-        again = {tuple(_signed(senses, by_hand(p.point["heads"], p.point["width"]))) for p in stepped.places}
-        assert again == unbeaten(senses, price)
+    stepped = fronts(questions(asking(**ask)), 60.0, few=0)
+    assert stepped.whole
+    assert stepped.searches >= len(senses) * len(stepped.places)
+    again = {tuple(_signed(senses, by_hand(p.point["heads"], p.point["width"]))) for p in stepped.places}
+    assert again == unbeaten(senses, price)
 
 
 def _signed(senses, one):
@@ -186,12 +184,14 @@ def test_a_front_has_units_confidence_and_plain_data():
     ("more", "error", "words"),
     [
         (
-            {"minimize": ["wear", "price"], "maximize": "speed", "free": {"scale": [1, 5], "heads": [1, 4]}},
-            UnsupportedError, "a front of wear, price, speed among ranges of reals is out of reach",
-        ),
-        (
             {"minimize": ["wear", "price", "noise", "passes"], "maximize": "speed", "free": FREE},
             UnsupportedError, "2 to 4 objectives, not 5",
+        ),
+        ({"minimize": ["wear", "price"], "free": FREE, "steps": 9}, QuestionError, "among finitely many designs"),
+        ({"minimize": "wear", "free": {"scale": [1, 5]}, "steps": 9}, QuestionError, "there is 1 objective"),
+        (
+            {"minimize": "wear", "maximize": "speed", "free": {"scale": [1, 5]}, "steps": 2},
+            QuestionError, "3 steps or more along an objective",
         ),
         (
             {"minimize": ["wear", "price"], "subject_to": "price <= 9 USD", "free": FREE, "relax": "price"},

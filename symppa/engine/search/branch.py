@@ -10,8 +10,9 @@ from symppa.engine.border import Array
 from symppa.engine.search.pool import Boxes
 
 THIN = 1e-12  # relative width of a range of reals that is not split further
+LEAST = 1e-300  # and the width, next to 0
 FAR = 4.0  # ends of one sign this far apart are split at their geometric mean
-FIRST = 1e9  # the width of names without an order: they are told apart before all else
+FIRST = 1e9  # the width of what is told apart before all else: names without an order
 
 
 class Branching:
@@ -20,6 +21,7 @@ class Branching:
     def __init__(self, tables: Sequence[Array | None], nominal: Sequence[bool], scale: Array) -> None:
         self.tables, self.nominal, self.scale = tables, nominal, scale
         self.listed = np.array([t is not None for t in tables])
+        self.first = np.array(nominal, bool)
 
     def numbers(self, places: Array) -> Array:
         """Numbers in base units from places among candidates."""
@@ -34,10 +36,8 @@ class Branching:
         a, b = self.numbers(low), self.numbers(high)
         with np.errstate(all="ignore"):
             found = np.where(a > 0.0, np.log(b / a), np.where(b < 0.0, np.log(a / b), (b - a) / self.scale))
-        for i, nominal in enumerate(self.nominal):
-            if nominal:
-                found[:, i] = FIRST
-        thin = np.where(self.listed, high <= low, b - a <= THIN * np.maximum(np.abs(a), np.abs(b)))
+        found[:, self.first] = FIRST
+        thin = np.where(self.listed, high <= low, b - a <= np.maximum(THIN * np.maximum(np.abs(a), np.abs(b)), LEAST))
         return np.where(thin, 0.0, np.maximum(found, 1e-300))
 
     def choose(self, low: Array, high: Array, score: Array | None = None) -> Array:
@@ -46,7 +46,7 @@ class Branching:
         worth = width
         if score is not None:
             scored = score.max(axis=1, keepdims=True, initial=0.0) > 0.0
-            named = np.array(self.nominal)[None] & (width > 0.0)
+            named = self.first[None] & (width > 0.0)
             worth = np.where(scored & ~named, np.maximum(score, 1e-12 * width), width)
             worth = np.where(width > 0.0, worth, 0.0)
         return np.where(worth.max(axis=1, initial=0.0) > 0.0, worth.argmax(axis=1), -1) if worth.size else _none(low)

@@ -20,15 +20,24 @@ class Choices:
     values: tuple[float, ...]
 
     def __init__(self, values: Iterable[float]) -> None:
-        found = tuple(sorted({float(v) + 0.0 for v in values}))
-        if not found or not all(map(isfinite, found)):
-            raise QuestionError(f"choices are one or more finite numbers, not {list(found)}")
-        object.__setattr__(self, "values", found)
+        if isinstance(values, range):
+            values = np.arange(values.start, values.stop, values.step).astype(float)
+        found = np.unique(values if isinstance(values, np.ndarray) else np.fromiter(values, float)) + 0.0
+        if not len(found) or not np.isfinite(found).all():
+            raise QuestionError(f"choices are one or more finite numbers, not {found.tolist()}")
+        object.__setattr__(self, "values", tuple(found.tolist()))
+        found.setflags(write=False)
+        self.__dict__["table"] = found  # the property below, known already
 
     @cached_property
     def table(self) -> Array:
         """The candidates as an array."""
         return np.array(self.values)
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether all are whole numbers."""
+        return bool((self.table == np.floor(self.table)).all())
 
     @property
     def low(self) -> float:

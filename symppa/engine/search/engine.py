@@ -12,6 +12,7 @@ import numpy as np
 from symppa.engine.border import Array
 from symppa.engine.interval_facts import Interval
 from symppa.engine.reducers.limits import TOLERANCE
+from symppa.engine.search import words
 from symppa.engine.search.branch import Branching
 from symppa.engine.search.ground import Ground, count
 from symppa.engine.search.incumbent import Incumbent
@@ -22,7 +23,10 @@ from symppa.engine.search.tangents import Rows
 
 Progress = Callable[[float | None, float | None, int], None]
 REAL_GAP = 1e-6  # relative, where there are ranges of reals and no other gap is asked for
+ABSOLUTE = 1e-12  # among reals, of the spread of the objective over the whole box: a difference that counts as none
+TINY = 1e-3  # of that spread: an objective for which a relative gap alone may ask too much
 DEAR = 1e-300
+NARROW = 0.5  # of a width: facts of a box that much smaller are worth learning
 
 
 class Effort(NamedTuple):
@@ -36,6 +40,7 @@ class Effort(NamedTuple):
     descent: int = 24
     elements: int = 160_000  # of a value over the boxes of a batch and its sets
     room: int = ROOM
+    learns: int = 16_384  # boxes after which facts of the open ones are looked for, and again at twice as many
 
 
 class Judged(NamedTuple):
@@ -53,12 +58,14 @@ class Search:
     def __init__(self, problem: Problem, gap: float, effort: Effort) -> None:
         self.problem, self.effort = problem, effort
         self.ground = Ground(problem)
-        self.nodes, self.floor, self.turn = 0, np.inf, 0
+        self.nodes, self.floor, self.turn, self.learns = 0, np.inf, 0, effort.learns
         self.flight = -np.inf, 1  # the least bound of what is being worked on, and how many boxes that are
         self.complete, self.aside = False, 0
         self.method = "interval branch and bound"
         real = REAL_GAP if not self.ground.finite else 0.0
         self.asked = max(gap, TOLERANCE) if gap else max(real, TOLERANCE)
+        self.absolute = self.spread = 0.0
+        self.endless = ""  # where the objective has no bound however small the box
         self.best = Incumbent(self.ground)
         self.pool = Pool(len(self.ground.names), effort.room)
 
@@ -66,7 +73,11 @@ class Search:
     def target(self) -> float:
         """Boxes whose bound is no lower are of no interest."""
         best = self.best.cost
-        return best if isinf(best) else best - self.asked * abs(best)
+        return best if isinf(best) else best - self._room(best)
+
+    def _room(self, cost: float) -> float:
+        """By how much a design may be better than one of some cost and still count as no better."""
+        return max(self.asked * abs(cost), self.absolute)
 
     @property
     def bound(self) -> float:
@@ -76,10 +87,13 @@ class Search:
     def run(self, until: float, progress: Progress | None) -> None:
         """Search until all is proved or time is over."""
         if count(self.ground.tables) <= self.effort.small:
-            self._list_all()
+            self._list_all("every design", until)
             return
-        self._prepare()
+        if self._prepare(until):
+            return
         while len(self.pool) and perf_counter() < until and not self._enough:
+            if self.nodes >= self.learns:
+                self._learn()
             self._step()
             if progress is not None:
                 progress(self.shown(self.bound), self.shown(self.best.cost), self.nodes)
@@ -91,36 +105,75 @@ class Search:
 
     @property
     def _enough(self) -> bool:
-        return self.best.found and self.ground.goal.objective is None
+        return self.best.found and (self.ground.goal.objective is None or bool(self.endless))
 
-    def _list_all(self) -> None:
-        low, high = self.ground.root
-        self.best.offer(self._branching().listing(low, high))
-        self.method, self.complete, self.flight = "every design", True, (np.inf, 0)
+    def _list_all(self, method: str, until: float) -> None:
+        """Look at every design, or at as many as there is time for."""
+        designs = self._branching().listing(*self.ground.root)
+        self.method, some = method, self.ground.points.most
+        for first in range(0, len(designs), some):
+            if first and perf_counter() > until:
+                self.flight = -np.inf, len(designs) - first
+                return
+            self.best.offer(designs[first : first + some])
+        self.complete, self.flight = True, (np.inf, 0)
 
     def _branching(self) -> Branching:
         ground = self.ground
         scale = np.array([max(abs(a), abs(b), DEAR) for a, b in ground.spans])
         return Branching(ground.tables, ground.nominal, scale)
 
-    def _prepare(self) -> None:
+    def _prepare(self, until: float) -> bool:
+        """Shorter lists, a first design, the first box; whether the lists are so short that all has been looked at."""
         ground, effort = self.ground, self.effort
-        ground.shorten()
+        ground.shorten(until)
         self.branching = self._branching()
-        self.best = Incumbent(ground)
+        self.best = Incumbent(ground, until=until)
         if count(ground.tables) <= effort.small:
-            self._list_all()
-            self.method = "every design that can be best"
-            return
-        self.best.start(effort.sample, effort.starts, effort.descent)
+            self._list_all("every design that can be best", until)
+            return True
+        self.best.look(effort.sample)
+        if not ground.finite:
+            self.spread = self.best.spread()
+            self.absolute = ABSOLUTE * self.spread
+        self.late = not self.best.found
+        if not self.late:
+            self.best.follow(effort.starts, effort.descent)
+            self._polish()
         ground.relax()
+        self._read_by()
+        low, high = ground.root
+        self.known = low[0], high[0]
+        self._bound(low, high, np.array([-np.inf]))
+        self.flight = np.inf, 0
+        return False
+
+    def _polish(self) -> None:
+        """The last digits of a design whose objective is next to nothing."""
+        if abs(self.best.cost) < TINY * self.spread:
+            self.best.polish()
+
+    def _read_by(self) -> None:
+        """The readings, rows and the size of a batch, from what is known of the ground."""
+        ground, effort = self.ground, self.effort
         self.race = Race(*ground.readers())
         self.rows = Rows.of(ground)
         widest = max(_widths(ground), default=1)
         self.batch = int(max(64, min(effort.batch, effort.elements // widest)))
-        low, high = ground.root
-        self._bound(low, high, np.array([-np.inf]))
-        self.flight = np.inf, 0
+
+    def _learn(self) -> None:
+        """Where all open boxes lie in a much smaller one, what holds in that: there may be no doubt of a sign there."""
+        self.learns = 2 * self.nodes
+        if self.ground.sought is not None:  # a few of its candidates at a time, each with what holds there
+            self.branching.first |= self.branching.listed & (np.arange(len(self.ground.names)) == self.ground.sought)
+        if self.ground.plain:
+            return
+        low, high = self.pool.hull
+        before = self.known[1] - self.known[0]
+        if (high - low <= NARROW * before)[before > 0.0].any():
+            self.known = low, high
+            self.ground.learn(low, high)
+            self._read_by()
 
     def _step(self) -> None:
         """Split the most promising boxes, and bound the halves."""
@@ -135,6 +188,10 @@ class Search:
             low, high, bound = more
         self._bound(low, high, bound)
         self.flight = np.inf, 0
+        if self.late and len(self.pool):  # a first look has not closed all: there may be a design after all
+            self.late = False
+            self.best.follow(self.effort.starts, self.effort.descent)
+            self._close()
 
     def _again(self, low: Array, high: Array, bound: Array) -> tuple[Array, Array, Array] | None:
         split = self.branching.choose(low, high)
@@ -146,6 +203,10 @@ class Search:
 
     def _bound(self, low: Array, high: Array, bound: Array) -> None:
         """Close boxes, and keep the others open."""
+        low, high, bound = self._better(low, high, bound)
+        if not len(bound):
+            self._close()
+            return
         boxes, score = self._enclosed(low, high, bound)
         boxes = self._listed(boxes, score)
         if not len(boxes.bound):
@@ -159,8 +220,21 @@ class Search:
             better |= self.best.offer(boxes.low) | self.best.offer(boxes.high)
         if better:
             self.best.descend(8)
+            self._polish()
         self.pool.add(boxes)
         self._close()
+
+    def _better(self, low: Array, high: Array, bound: Array) -> tuple[Array, Array, Array]:
+        """Without designs that are seen to be no better than the target."""
+        k = self.ground.sought
+        if k is None or not self.best.found:
+            return low, high, bound
+        less, more = self.ground.better(low, high, self.target)
+        if np.array_equal(less, low) and np.array_equal(more, high):
+            return low, high, bound
+        self._lower_floor(np.array([self.target]))
+        left = less[:, k] <= more[:, k]
+        return less[left], more[left], bound[left]
 
     def _close(self) -> None:
         self.floor = min(self.floor, self.pool.prune(self.target))
@@ -227,11 +301,20 @@ class Search:
         split = self.branching.choose(boxes.low, boxes.high, score)
         thin = split < 0
         if thin.any():
-            self.aside += int(thin.sum())
-            self.best.offer(boxes.low[thin])
-            self.best.offer(boxes.high[thin])
-            self._lower_floor(boxes.bound[thin])
+            self._lay_aside(boxes.only(thin))
         return boxes._replace(split=split).only(~thin)
+
+    def _lay_aside(self, thin: Boxes) -> None:
+        """Boxes that cannot be split: their ends are looked at, their bounds stay."""
+        self.aside += len(thin.bound)
+        self._lower_floor(thin.bound)
+        self.best.offer(thin.low)
+        self.best.offer(thin.high)
+        if self.best.found:
+            best = self.best.places
+            holds = ((thin.low <= best) & (best <= thin.high)).all(axis=1)
+            if np.isneginf(thin.bound[holds]).any():  # no smaller box tells more, and none is better than the best
+                self.endless = words.place(self.ground.point(best))
 
     def outcome(self, seconds: float, interrupted: bool) -> Outcome:
         """What is known by now; the design is evaluated once more, by the ordinary reading."""
@@ -249,10 +332,12 @@ class Search:
             return known._replace(bound=self.shown(bound))
         if goal.objective is None:
             return known._replace(status="feasible", point=point, gap=0.0)
-        gap = (best.cost - bound) / max(abs(best.cost), DEAR) if best.cost > bound else 0.0
+        gap = max(best.cost - bound, 0.0) / max(self._room(best.cost) / self.asked, DEAR)
         sure = self.complete and gap <= self.asked * (1.0 + 1e-6)
         status: Status = "optimal" if sure else "feasible"
-        return known._replace(status=status, point=point, value=seen.value, bound=self.shown(bound), gap=gap)
+        found = known._replace(status=status, point=point, value=seen.value, bound=self.shown(bound), gap=gap)
+        remark = words.remark(self.problem, found, seen, self.endless, self.asked)
+        return found._replace(absolute=self.absolute, remark=remark)
 
 
 def _widths(ground: Ground) -> list[int]:
@@ -275,7 +360,9 @@ def search(
     """The best design of a problem with a proof, or what is known when time is over.
 
     Proved means that no design is better by more than `gap`, relative; without a gap by more than 1e-9, the
-    tolerance of limits, and 1e-6 where a range of reals is searched. Interrupting keeps what was found.
+    tolerance of limits, and 1e-6 where a range of reals is searched. There a difference counts as none, too, that is
+    below 1e-12 of the spread of the objective: between the quartiles of its values at designs from everywhere, limits
+    aside (`Outcome.absolute`). Interrupting keeps what was found.
     """
     start = perf_counter()
     interrupted = False

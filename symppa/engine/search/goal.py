@@ -20,10 +20,15 @@ Window = tuple[float, float]
 def window(limit: Limit) -> Window:
     """Where the values lie that a limit lets pass, and no farther than rounding reaches."""
     end, slack = limit.ends
-    if limit.relation in ("<=", "<"):
-        return -np.inf, end
-    if limit.relation in (">=", ">"):
-        return end, np.inf
+    match limit.relation:
+        case "<=":
+            return -np.inf, end
+        case ">=":
+            return end, np.inf
+        case "<":
+            return -np.inf, float(np.nextafter(end, -np.inf))
+        case ">":
+            return float(np.nextafter(end, np.inf)), np.inf
     reach = slack * (1.0 + ROOM) + ROOM * abs(end) * 1e-3
     return end - reach, end + reach
 
@@ -93,6 +98,8 @@ class Goal:
         if self.objective is None:
             return np.full(count, -1.0), keep
         low, high = _ends(self._unclamped(reading, self.objective), count)
+        least, most = self.windows.get(self.objective, (-np.inf, np.inf))  # of the objective itself
+        low, high = np.maximum(low, least), np.minimum(high, most)
         return np.array(low if self.sign > 0 else -high), keep
 
     def _unclamped(self, reading: Reading, step: int) -> Interval:

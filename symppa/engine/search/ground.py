@@ -20,6 +20,7 @@ from symppa.engine.search.problem import Problem
 from symppa.engine.search.race import Reader
 from symppa.engine.search.swift import SwiftIntervals
 
+MANY = 4096  # candidates that are looked up one by one
 Table = Array | None  # candidates, None for a range of reals
 
 
@@ -41,32 +42,48 @@ class Ground:
         ends = [problem.told({n: d[k] for n, d in zip(self.names, map(_span, domains), strict=True)}) for k in (0, 1)]
         self.box = {n: (ends[0][n], ends[1][n]) for n in self.names}
         self.values = values
-        self.natural = Intervals(self.program, values, self.box)
+        self.natural = SwiftIntervals(self.program, values, self.box)
         self.goal = Goal(problem, self.program)
         self.points = Points(self.natural, self.names, self.goal.steps.values())
         self.tables: list[Table] = [_table(d) for d in domains]
         self.nominal = [self._is_nominal(name) for name in self.names]
         self.spans = list(map(_span, domains))
+        sought = [i for i, name in enumerate(self.names) if self.program.number_of[name] == self.goal.objective]
+        self.sought = sought[0] if sought and not self.nominal[sought[0]] else None  # the objective is this column
 
     def _is_nominal(self, name: str) -> bool:
         return self.program.known[name].labelled
 
-    def shorten(self) -> None:
-        """Keep the candidates only that can be best."""
-        self.tables = candidates(self.natural, self.goal, self.names, self.tables, self.nominal)
+    def shorten(self, until: float) -> None:
+        """Keep the candidates only that can be best, of as many columns as there is time for."""
+        self.tables = candidates(self.natural, self.goal, self.names, self.tables, self.nominal, until)
+
+    def learn(self, low: Array, high: Array) -> None:
+        """Facts of a smaller box, as places among candidates or numbers; boxes outside it are read no more."""
+        ends = [
+            self.problem.told({n: float(c[0]) for n, c in zip(self.names, self.columns(end[None]), strict=True)})
+            for end in (low, high)
+        ]
+        self.box = {n: (ends[0][n], ends[1][n]) for n in self.names}
+        self.natural = SwiftIntervals(self.program, self.values, self.box)
+        self.relax()
 
     def relax(self) -> None:
         """Second enclosures beside the natural ones."""
         self.relaxation = Relaxation(self.program, self.natural.facts)
         self.relaxed: Program = self.relaxation.program()
-        self.intervals = SwiftIntervals(self.relaxed, self.values, self.box)
+        self.intervals = self.natural.rewritten(self.relaxed)
         self.bound_goal = Goal(self.problem, self.relaxed)
 
     def readers(self) -> tuple[Reader, Reader]:
         """The natural and the relaxed reading."""
-        natural = SwiftIntervals(self.program, self.values, self.box)
         same = {n: n for n in self.program.live}
-        return Reader(natural, self.goal, same), Reader(self.intervals, self.bound_goal, self.relaxation.new)
+        return Reader(self.natural, self.goal, same), Reader(self.intervals, self.bound_goal, self.relaxation.new)
+
+    @property
+    def plain(self) -> bool:
+        """Whether every value is finite, defined and never negative: a smaller box has no better facts."""
+        return all(f.natural and f.tame for f in (self.natural.facts[n] for n in self.program.live))
 
     @property
     def finite(self) -> bool:
@@ -80,6 +97,18 @@ class Ground:
         low, high = np.array(pairs, float).reshape(-1, 2).T
         return low[None].copy(), high[None].copy()
 
+    def better(self, low: Array, high: Array, target: float) -> tuple[Array, Array]:
+        """Boxes without what costs no less than a target, where the objective is a column itself; some are empty."""
+        if self.sought is None:
+            return low, high
+        table, value, falls = self.tables[self.sought], self.goal.sign * target, self.goal.sign < 0
+        if table is not None:
+            value = float(np.searchsorted(table, value, "right" if falls else "left")) - (not falls)
+        low, high = low.copy(), high.copy()
+        cut, worst = (low, np.maximum) if falls else (high, np.minimum)
+        worst(cut[:, self.sought], value, out=cut[:, self.sought])
+        return low, high
+
     def columns(self, places: Array) -> list[Array]:
         """Numbers in base units from places among candidates."""
         return [
@@ -90,6 +119,12 @@ class Ground:
     def costs(self, places: Array) -> Array:
         """The cost of designs, exactly; infinite where one is no design."""
         return self.goal.costs(self.points.at(self.columns(places), len(places)), len(places))
+
+    def objectives(self, places: Array) -> Array:
+        """The objective of designs, limits aside; without one there are none."""
+        if self.goal.objective is None:
+            return np.empty(0)
+        return self.points.at(self.columns(places), len(places))[self.goal.objective]
 
     def breaches(self, places: Array) -> Array:
         """How far designs break limits; infinite where one is invalid."""
@@ -111,11 +146,20 @@ class Ground:
 
 
 def narrowed(program: Program, free: Mapping[str, Domain]) -> Program:
-    """The program whose free givens have their candidates as domain: whole numbers and keys of tables are seen."""
+    """The program whose free givens have their candidates as domain: whole numbers and keys of tables are seen.
+
+    Of many candidates the domain tells no more than that they are whole numbers: looking them up takes time.
+    """
     givens = dict(program.givens)
     for name, domain in free.items():
-        if name in givens and isinstance(domain, Choices) and not program.known[name].labelled:
+        if name not in givens or not isinstance(domain, Choices) or program.known[name].labelled:
+            continue
+        if len(domain.values) <= MANY:
             givens[name] = replace(givens[name], domain=("choices", domain.values))
+        elif domain.is_whole:
+            givens[name] = replace(givens[name], domain=("integers", (domain.low, domain.high, None)))
+        else:
+            givens[name] = replace(givens[name], domain=None)
     return replace(program, givens=givens)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from symppa.engine.search.points import Points
 from symppa.language.operations import LEAVES, MARK
 
 MOST = 2_000_000  # values of frozen steps looked at for one given
+AT_ONCE = 32_768  # of these, that fit into a cache together
 RISE, FALL = 0, 1
 Ways = tuple[int, int]  # bits of the columns a value may rise with, and of those it may fall with
 ROUNDS = ("ceil_div", "floor_div")
@@ -22,11 +24,19 @@ CARRIED = ("add", "maximum", "minimum", "sqrt", "total", "largest_over", "smalle
 
 
 def candidates(
-    reading: Intervals, goal: Goal, names: Sequence[str], tables: Sequence[Array | None], nominal: Sequence[bool]
+    reading: Intervals,
+    goal: Goal,
+    names: Sequence[str],
+    tables: Sequence[Array | None],
+    nominal: Sequence[bool],
+    until: float = np.inf,
 ) -> list[Array | None]:
-    """Shorter lists of candidates that still hold a best design. No list grows, and none is left empty."""
+    """Shorter lists of candidates that still hold a best design; what there is no time to shorten stays as it is.
+
+    No list grows, and none is left empty.
+    """
     lists = list(tables)
-    survey = _Survey(reading, goal, names)
+    survey = _Survey(reading, goal, names, until)
     moved = True
     while moved:
         moved = False
@@ -42,8 +52,8 @@ def candidates(
 class _Survey:
     """How the deciding values move with each column."""
 
-    def __init__(self, reading: Intervals, goal: Goal, names: Sequence[str]) -> None:
-        self.reading, self.goal, self.names = reading, goal, names
+    def __init__(self, reading: Intervals, goal: Goal, names: Sequence[str], until: float) -> None:
+        self.reading, self.goal, self.names, self.until = reading, goal, names, until
         self.program: Program = reading.program
         self.bits = {self.program.number_of[name]: 1 << i for i, name in enumerate(names)}
         self.support: dict[int, int] = {}
@@ -101,21 +111,33 @@ class _Survey:
             return None
         changes = np.zeros(len(table) - 1, bool)
         for n in frozen:
-            changes |= self._changes(n, i, lists)
+            changed = self._changes(n, i, lists)
+            if changed is None:
+                return None
+            changes |= changed
         first = np.concatenate([[True], changes])
         last = np.concatenate([changes, [True]])
         return np.asarray(table[first if end == RISE else last])
 
-    def _changes(self, n: int, i: int, lists: Sequence[Array | None]) -> Array:
-        """Between which candidates a step changes, whatever the other column it depends on."""
-        chosen = [k for k in range(len(lists)) if self.support[n] >> k & 1]
-        columns = [table for table in (lists[k] for k in chosen) if table is not None]
-        names, mine = [self.names[k] for k in chosen], chosen.index(i)
-        grid: list[Array] = list(np.meshgrid(*columns, indexing="ij"))
-        found = Points(self.reading, names, [n]).at([g.ravel() for g in grid], grid[0].size)[n]
-        shaped = np.moveaxis(found.reshape(*grid[0].shape, -1), mine, 0)
-        same = (shaped[1:] == shaped[:-1]) | np.isnan(shaped[1:]) & np.isnan(shaped[:-1])
-        return ~np.asarray(same.all(axis=tuple(range(1, same.ndim))))
+    def _changes(self, n: int, i: int, lists: Sequence[Array | None]) -> Array | None:
+        """Between which candidates a step changes, whatever the other column it depends on; None out of time."""
+        chosen = [i, *(k for k in range(len(lists)) if k != i and self.support[n] >> k & 1)]
+        mine, *others = [table for table in (lists[k] for k in chosen) if table is not None]
+        points = Points(self.reading, [self.names[k] for k in chosen], [n])
+        size, some = len(mine), max(1, min(AT_ONCE, points.most) // len(mine))
+        found = np.zeros(size - 1, bool)
+        for first in range(0, len(others[0]) if others else 1, some):
+            if perf_counter() > self.until:
+                return None
+            beside = [other[first : first + some] for other in others]
+            rows = len(beside[0]) if beside else 1
+            columns = [np.tile(mine, rows), *(np.repeat(other, size) for other in beside)]
+            shaped = points.at(columns, rows * size)[n].reshape(rows, size, -1)
+            other = shaped[:, 1:] != shaped[:, :-1]
+            if np.isnan(shaped).any():
+                other &= ~(np.isnan(shaped[:, 1:]) & np.isnan(shaped[:, :-1]))
+            found |= other.any(axis=(0, 2))
+        return found
 
     def _worst(self, ways: Mapping[int, Ways]) -> Ways:
         """Columns with which a design may get worse, and with which it may get better."""
@@ -127,6 +149,10 @@ class _Survey:
             rise, fall = ways[step]
             worse |= (rise if high < np.inf else 0) | (fall if low > -np.inf else 0)
             better |= (fall if high < np.inf else 0) | (rise if low > -np.inf else 0)
+        for step in self.goal.steps.values():
+            if not self.reading.facts[step].tame:  # whatever moves it may leave it without a value, or give it one
+                rise, fall = ways[step]
+                worse, better = worse | rise | fall, better | rise | fall
         return worse, better
 
     def _ways(self, frozen: frozenset[int]) -> dict[int, Ways]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from math import prod
 from typing import Any
@@ -11,8 +11,12 @@ import numpy as np
 
 from symppa.engine.border import Array
 from symppa.engine.interval import Intervals
+from symppa.engine.numpy_rules import RULES
+from symppa.language.operations import MARK, REDUCING
 
 AT_ONCE = 200_000  # elements of a value over a batch of designs and its sets
+SPECIAL = frozenset({MARK, "lookup", "lambert_w", *REDUCING})  # rules that need more than their arguments
+Rule = Callable[..., Any]
 
 
 class Points:
@@ -37,6 +41,7 @@ class Points:
             default=1,
         )
         self.most = max(1, AT_ONCE // widest)
+        self.plan = self._plan()
 
     def at(self, columns: Sequence[Array], count: int) -> dict[int, Array]:
         """The wanted values of so many designs."""
@@ -47,10 +52,29 @@ class Points:
         return {n: np.concatenate([part[n] for part in parts]) for n in self.wanted}
 
     def _some(self, columns: Sequence[Array], count: int) -> dict[int, Array]:
+        known = dict(self.fixed)
         for n, column in zip(self.givens, columns, strict=True):
-            self.evaluator.border.arrays[n] = column.reshape(self.shape)
-        found = self.evaluator.compute(self.moving, dict(self.fixed), keep=self.wanted)
-        return {n: self._flat(found[n], count) for n in self.wanted}
+            known[n] = self.evaluator.border.arrays[n] = column.reshape(self.shape)
+        with np.errstate(all="ignore"):
+            for n, rule, arguments, gone in self.plan:
+                known[n] = self.evaluator.one(n, known) if rule is None else rule(None, *[known[a] for a in arguments])
+                for a in gone:
+                    del known[a]
+        return {n: self._flat(known[n], count) for n in self.wanted}
+
+    def _plan(self) -> list[tuple[int, Rule | None, tuple[int, ...], tuple[int, ...]]]:
+        """Every moving step with its rule (None where it needs more than its arguments), and what ends with it."""
+        program, last, plan = self.evaluator.program, dict[int, int](), []
+        for n in self.moving:
+            last |= dict.fromkeys(program.steps[n].arguments, n)
+        for n in self.moving:
+            step, given = program.steps[n], program.givens.get(program.steps[n].detail)
+            if step.operation == "given" and n in self.givens and given is not None and not given.over:
+                continue
+            plain = bool(step.arguments) and step.operation in RULES and step.operation not in SPECIAL
+            gone = tuple(a for a in set(step.arguments) if last[a] == n and a not in self.wanted)
+            plan.append((n, RULES[step.operation] if plain else None, step.arguments, gone))
+        return plan
 
     def _flat(self, value: Any, count: int) -> Array:
         """One number a design; a set that is left keeps its members."""

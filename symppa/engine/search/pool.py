@@ -47,6 +47,11 @@ class Pool:
         """The least bound of all."""
         return float(self.bounds.min()) if self.size else np.inf
 
+    @property
+    def hull(self) -> tuple[Array, Array]:
+        """The ends of the least box that all open ones lie in."""
+        return self.rows.low[: self.size].min(axis=0), self.rows.high[: self.size].max(axis=0)
+
     def add(self, boxes: Boxes) -> None:
         """More open boxes."""
         count = len(boxes.bound)

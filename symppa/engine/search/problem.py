@@ -82,6 +82,10 @@ class Outcome(NamedTuple):
 
     "optimal": no design is better than `value` by more than the gap asked for; "feasible": a search was stopped,
     or nothing was to be optimised; "infeasible": proved; "unknown": stopped before anything was found.
+
+    Among reals a difference of the objective up to `absolute` counts as none, beside the relative gap asked for;
+    `gap` is relative to the value, or where that is next to nothing, to what makes the two the same. `remark` says
+    in words what the numbers do not: that there is no bound, that a strict limit has no best design.
     """
 
     status: Status
@@ -94,14 +98,17 @@ class Outcome(NamedTuple):
     method: str
     boxes_left: int = 0
     interrupted: bool = False
+    absolute: float = 0.0
+    remark: str = ""
 
 
 class Exact(NamedTuple):
-    """A design by the numpy reading: the objective in base units (None without one), the margin of every limit."""
+    """A design by the numpy reading, in base units: objective (None without one), margins, the deciding outputs."""
 
     value: float | None
     margins: tuple[float, ...]
     feasible: bool
+    values: Mapping[str, float]
 
 
 def exact(problem: Problem, point: Mapping[str, float]) -> tuple[float | None, tuple[float, ...]]:
@@ -114,17 +121,17 @@ def exact(problem: Problem, point: Mapping[str, float]) -> tuple[float | None, t
 
 
 def judged(problem: Problem, point: Mapping[str, float]) -> Exact:
-    """A point by the ordinary numpy reading, sets unmerged, and whether it is a design within all limits."""
+    """A point by the ordinary numpy reading, and whether it is a design within all limits."""
     from symppa.engine.walk import blocks
 
     program = problem.reduced()
     known = {n: v for n, v in problem.told(point).items() if n in program.known}
-    block = next(blocks(Grid(program, known, merge=False)))
+    block = next(blocks(Grid(program, known)))
     values = {name: float(np.ravel(value)[0]) for name, value in block.values.items()}
     good = all(map(np.isfinite, values.values()))
     good = good and all(bool(limit.holds(np.asarray(values[limit.output]))) for limit in problem.limits)
     value = None if problem.objective is None else values[problem.objective[0]]
-    return Exact(value, tuple(margin(limit, values[limit.output]) for limit in problem.limits), good)
+    return Exact(value, tuple(margin(limit, values[limit.output]) for limit in problem.limits), good, values)
 
 
 def margin(limit: Limit, value: float) -> float:

@@ -27,9 +27,9 @@ class SystolicPass(Model):
         "cycle",
         (tile_depth + rows + columns - 2) * CYCLE,
         "one filling, its skew included and its drain overlapped with the next",
-        source="samajdar2018",
+        source="samajdar2020, time of an output-stationary array less its drain",
     )
-    cycles = formula("cycle", passes * length, "time of a tile on the array", source="samajdar2018")
+    cycles = formula("cycle", passes * length, "time of a tile on the array", source="samajdar2018; samajdar2020")
 
 
 class Tile(Model):

@@ -210,11 +210,11 @@ def _kept(result: Result, path: Any) -> Any:
 
 
 def pareto(result: Result, path: Any = None) -> Any:
-    """The front over its first two objectives, the third as colour."""
+    """The front over its first two objectives, the third as colour, the fourth as size."""
     first, second, *more = result.facts["objectives"]
-    third = _quantity(result, more[0]) if more else None
+    third, fourth = (_quantity(result, more[k]) if len(more) > k else None for k in (0, 1))
     title = f"{result.name}: designs that no other beats"
-    return front(_quantity(result, first), _quantity(result, second), third, path, title=title)
+    return front(_quantity(result, first), _quantity(result, second), third, path, size=fourth, title=title)
 
 
 def sensitivity(result: Result, path: Any = None) -> Any:

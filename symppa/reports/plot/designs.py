@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from symppa.reports.number import shown
 from symppa.reports.plot.style import BLUE, COLOURS, GREY, drawing, labelled, plain_ticks, written
 
 
@@ -71,8 +72,19 @@ def heat_map(across: Quantity, up: Quantity, output: Quantity, path: Any = None,
     return written(figure, path)
 
 
-def front(across: Quantity, up: Quantity, colour: Quantity | None = None, path: Any = None, *, title: str = "") -> Any:
-    """Designs that no other beats; a third objective as colour."""
+SIZES = (14.0, 150.0)  # of dots, from the least value to the most
+
+
+def front(
+    across: Quantity,
+    up: Quantity,
+    colour: Quantity | None = None,
+    path: Any = None,
+    *,
+    size: Quantity | None = None,
+    title: str = "",
+) -> Any:
+    """Designs that no other beats; a third objective as colour, a fourth as the size of dots."""
     with drawing(6.4, 4.2) as (figure, grid):
         axes = grid[0][0]
         x, y = np.asarray(across.values, float), np.asarray(up.values, float)
@@ -81,7 +93,10 @@ def front(across: Quantity, up: Quantity, colour: Quantity | None = None, path: 
             axes.plot(x[order], y[order], color=GREY, linewidth=0.9, zorder=2)
             axes.plot(x, y, "o", color=BLUE, markersize=5, zorder=3)
         else:
-            dots = axes.scatter(x, y, c=np.asarray(colour.values, float), cmap="cividis", zorder=3, s=28)
+            areas = 28.0 if size is None else _areas(size)
+            dots = axes.scatter(x, y, c=np.asarray(colour.values, float), cmap="cividis", zorder=3, s=areas, alpha=0.85)
+            if size is not None:
+                _sizes(axes, size)
             plain_ticks(figure.colorbar(dots, ax=axes, label=colour.label).ax.yaxis)
         axes.set(xlabel=across.label, ylabel=up.label)
         axes.margins(0.06)
@@ -89,6 +104,21 @@ def front(across: Quantity, up: Quantity, colour: Quantity | None = None, path: 
         plain_ticks(axes.yaxis)
         axes.set_title(title, loc="left")
     return written(figure, path)
+
+
+def _areas(size: Quantity) -> Any:
+    values = np.asarray(size.values, float)
+    low, high = values.min(), values.max()
+    share = (values - low) / (high - low) if high > low else np.zeros(len(values))
+    return SIZES[0] + share * (SIZES[1] - SIZES[0])
+
+
+def _sizes(axes: Any, size: Quantity) -> None:
+    """What the least and the largest dot stand for."""
+    values = np.asarray(size.values, float)
+    for value, area in zip(dict.fromkeys((values.min(), values.max())), SIZES, strict=False):
+        axes.scatter([], [], s=area, color=GREY, label=shown(float(value), size.unit))
+    axes.legend(title=size.label, loc="best", labelspacing=0.9)
 
 
 def ranked(names: Sequence[str], output: Quantity, path: Any = None, *, title: str = "") -> Any:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symppa.studies.design.answer import design as design
-    from symppa.studies.design.certificate import verify as verify
+    from symppa.studies.design.convex.handed import as_cvxpy as as_cvxpy
+    from symppa.studies.design.verification.certificate import verify as verify
 
-HOMES = {"design": "answer", "verify": "certificate"}
-__all__ = ["design", "verify"]
+HOMES = {"as_cvxpy": "convex.handed", "design": "answer", "verify": "verification.certificate"}
+__all__ = ["as_cvxpy", "design", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -66,6 +66,11 @@ class Question:
         )
         return (f"{idle} {verb}",) if self.idle else ()
 
+    @property
+    def defined(self) -> tuple[Limit, ...]:
+        """Limits that every number keeps: a design of a front has a value of each objective."""
+        return tuple(Limit(name, ">=", float("-inf")) for name in self.objectives)
+
     def problem(self, objective: str | None = None) -> Problem:
         """What is searched for: the best of one objective, the first if not told; any design where there is none."""
         name = objective or next(iter(self.objectives), None)
@@ -132,7 +137,11 @@ def _program(asked: Asking, subject: Subject, outputs: Sequence[str], slots: Map
                 raise QuestionError(f"{name} is a pattern: an objective or a limit is on one output")
     try:
         program = subject.program(outputs)
-    except SymppaError:
+    except SymppaError as error:
+        for path in slots:
+            if error.message.startswith(f"{path}."):  # what the class leaves open, not what is asked of it
+                with asked.says("slots", path):
+                    raise
         for name in outputs:
             with asked.says(*asked.place(name)):
                 subject.program([name])

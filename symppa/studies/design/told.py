@@ -12,14 +12,14 @@ from symppa.engine.search import Outcome, exact
 from symppa.engine.search.problem import judged
 from symppa.errors import UndefinedResultError
 from symppa.studies.design.asking import Asking
-from symppa.studies.design.binding import binding, ends
+from symppa.studies.design.explain.binding import binding, ends
+from symppa.studies.design.explain.shadow import LOOSER
 from symppa.studies.design.problem import Question, subject_at, values_at
-from symppa.studies.design.shadow import LOOSER
 from symppa.studies.evaluate import evaluate
 from symppa.studies.result import Output, Result, as_data
 from symppa.studies.subject import Subject
 
-AGREES = 1e-9  # relative, between the search and the ordinary reading, which may add equal members at once
+AGREES = 1e-9  # relative, between what the search judged and what evaluate shows: the tolerance of limits
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def result_of(asked: Asking, every: Sequence[Answer], best: Answer | None, said:
         "certificate": certificate(asked, every, best),
     }
     first = every[0].question
-    notes = tuple(dict.fromkeys(note for one in every for note in one.question.notes))
+    remarks = [best.outcome.remark] if best is not None and best.outcome.remark else []
+    notes = tuple(dict.fromkeys([*(note for one in every for note in one.question.notes), *remarks]))
     question = asked_again(asked)
     if best is None:
         return Result(
@@ -67,15 +68,35 @@ def evaluated(
     question: Question, point: Mapping[str, float], value: float | None = None
 ) -> tuple[dict[str, Output], Mapping[str, Any], Mapping[str, str]]:
     """The design by the ordinary reading of the unchanged model; refused where that disagrees with the search."""
+    import numpy as np
+
     problem = question.problem()
     found = evaluate(subject_at(question, point), outputs=list(question.program.outputs))
     checked = judged(problem, point)
-    again = checked.value
-    agrees = value is None or again is None or abs(value - again) <= AGREES * max(abs(value), abs(again))
-    if not checked.feasible or not agrees:
-        raise UndefinedResultError(f"the search's design is not confirmed by the model: {values_at(question, point)}")
+    told = dict(checked.values)
+    if problem.objective is not None and value is not None:
+        told[problem.objective[0]] = value
+    for name, number in told.items():
+        _check_shown(question, point, name, number, found.outputs[name])
+    if not checked.feasible:
+        broken = [one.output for one in problem.limits if not one.holds(np.asarray(checked.values[one.output]))]
+        raise UndefinedResultError(
+            f"the design {values_at(question, point)} that the search found breaks "
+            f"{', '.join(broken) or 'a limit'} on the model: its answer cannot be taken"
+        )
     givens = {name: _given(question, name, value) for name, value in point.items()}
     return {**givens, **found.outputs}, found.inputs, found.hashes
+
+
+def _check_shown(question: Question, point: Mapping[str, float], name: str, number: float, shown: Output) -> None:
+    """Refuse where the model says another number than the search did."""
+    worth = units.measure(shown.unit).worth
+    said, known = number / worth, float(shown.values)
+    if not abs(said - known) <= AGREES * max(abs(said), abs(known)):
+        raise UndefinedResultError(
+            f"{name} is {known!r} {shown.unit} on the model, but {said!r} in the search, for the design "
+            f"{values_at(question, point)}: its answer cannot be taken"
+        )
 
 
 def _given(question: Question, name: str, value: float) -> Output:
@@ -137,6 +158,8 @@ def certificate(asked: Asking, every: Sequence[Answer], best: Answer | None) -> 
         "bound": bound,
         "unit": None if name is None else every[0].question.program.output(name).unit,
         "gap": None if bound is None or value is None else _gap(value, bound),
+        "within": None if bound is None or value is None else abs(value - bound),
+        "absolute_gap": None if best is None or name is None else best.outcome.absolute / _worth(every, name),
         "method": ", ".join(dict.fromkeys(one.outcome.method for one in every)),
         "nodes": sum(one.outcome.nodes for one in every),
         "seconds": sum(one.outcome.seconds for one in every),
@@ -162,7 +185,11 @@ def _bound(asked: Asking, every: Sequence[Answer], name: str) -> float | None:
     if not bounds or any(bound is None for bound in bounds):
         return None
     best = (min if asked.objectives[name] == "min" else max)(b for b in bounds if b is not None)
-    return _finite(best / units.measure(every[0].question.program.output(name).unit).worth)
+    return _finite(best / _worth(every, name))
+
+
+def _worth(every: Sequence[Answer], name: str) -> float:
+    return units.measure(every[0].question.program.output(name).unit).worth
 
 
 def _declared(one: Answer, name: str | None) -> float | None:

@@ -76,7 +76,7 @@ def every(program: Program, values: dict[str, Any], free: dict[str, Choices]) ->
     moved = over_points(program, list(used))
     idle = {name: d.low for name, d in free.items() if name not in used}
     told = Problem(program, values, None, (), {}).told({**columns, **idle})
-    block = next(blocks(Grid(moved, told, merge=False, block=10**6)))
+    block = next(blocks(Grid(moved, told, block=10**6)))
     count = grid[0].size
     return columns, {n: np.broadcast_to(np.ravel(v), count) for n, v in block.values.items()}
 
@@ -100,14 +100,20 @@ def target(draw: Any, program: Program, values: dict[str, Any], free: dict[str, 
     if objective is None and not limits:
         return None
     problem = Problem(program, values, objective, limits, free)
-    good = np.ones(len(found[names[0]]), bool)
+    return Target(problem, columns, judged_by_hand(problem, found))
+
+
+def judged_by_hand(problem: Problem, found: dict[str, Any]) -> Any:
+    """The cost of every design, infinite where a value is undefined or a limit is broken."""
+    good = np.ones(len(next(iter(found.values()))), bool)
     for name in problem.outputs:
         good &= np.isfinite(found[name])
-    for limit in limits:
+    for limit in problem.limits:
         good &= limit.holds(found[limit.output])
-    sign = 0.0 if objective is None else 1.0 if objective[1] == "min" else -1.0
-    value = found[objective[0]] if objective else np.zeros(len(good))
-    return Target(problem, columns, np.where(good, sign * np.where(good, value, 0.0), np.inf))
+    if problem.objective is None:
+        return np.where(good, 0.0, np.inf)
+    name, sense = problem.objective
+    return np.where(good, (1.0 if sense == "min" else -1.0) * np.where(good, found[name], 0.0), np.inf)
 
 
 @st.composite

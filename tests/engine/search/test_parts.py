@@ -16,6 +16,7 @@ from symppa.engine.search.incumbent import Incumbent
 from symppa.engine.search.pool import Boxes, Pool
 from symppa.engine.search.race import Race
 from symppa.engine.search.tangents import Rows
+from symppa.errors import QuestionError
 from symppa.language import Model, ceil_div, floor_div, formula, given, index, largest, lookup, table, total
 
 
@@ -23,6 +24,12 @@ def test_choices_are_sorted_and_each_is_one():
     assert Choices([4, 2, 2, -0.0, 8]).values == (0.0, 2.0, 4.0, 8.0)
     assert (Choices([3, 1]).low, Choices([3, 1]).high) == (1.0, 3.0)
     assert Choices([3, 1]) == Choices((1.0, 3.0))
+
+
+@pytest.mark.parametrize("odd", [[], [1, float("nan")], [1, float("inf")]])
+def test_choices_are_finite_and_not_none(odd):
+    with pytest.raises(QuestionError, match="one or more finite numbers"):
+        Choices(odd)
 
 
 # the pool
@@ -46,6 +53,15 @@ def test_past_its_room_the_worst_come_first():
     pool.add(some([5, 1, 4, 2, 3]))
     assert sorted(pool.take(2).bound) == [4, 5]
     assert sorted(pool.take(1).bound) == [1]  # three fit again
+
+
+def test_the_hull_holds_what_is_open_and_no_more():
+    pool = Pool(1)
+    pool.add(some([5, 1, 4, 2, 3]))  # at 0, 1, 2, 3, 4, each half as wide
+    pool.prune(4.5)
+    assert [end.tolist() for end in pool.hull] == [[1.0], [4.5]]
+    pool.take(1)  # the one at 1
+    assert [end.tolist() for end in pool.hull] == [[2.0], [4.5]]
 
 
 def test_no_box_is_lost_or_doubled():
@@ -134,7 +150,7 @@ def shortened(output, sense="min", limits=(), **free):
     known = {n: v for n, v in values.items() if n in program.known and n not in free}
     asked = {"tile": Choices(range(1, 101)), **free}
     ground = Ground(Problem(program, known, (output, sense), limits, asked))
-    ground.shorten()
+    ground.shorten(np.inf)
     return [None if t is None else t.tolist() for t in ground.tables]
 
 
@@ -191,7 +207,9 @@ def valley(limits=(), **free):
 def test_a_descent_reaches_a_design_though_no_sample_is_one():
     ground = valley([Limit("ratio", "<=", 0.0011)])
     found = Incumbent(ground)
-    found.start(20, 2, 40)
+    found.look(20)
+    assert not found.found
+    found.follow(2, 40)
     assert found.found
     assert found.places.tolist() == [0.0, 909.0]  # x = 1, and y at least 1 / 0.0011
 

@@ -15,11 +15,14 @@ from symppa.engine.search.ground import Ground
 from symppa.engine.search.points import Points
 from symppa.engine.search.pool import Boxes
 from symppa.engine.search.problem import judged
+from symppa.engine.search.race import Reader
 from symppa.engine.search.tangents import Rows
+from tests.engine.search.edges import edge_targets
 from tests.engine.search.targets import language_targets, tiling_targets
 
+TARGETS = {"tilings": tiling_targets, "language": language_targets, "edges": edge_targets}
 CASES = int(os.environ.get("SYMPPA_SEARCH_CASES", "60"))
-KEEN = Effort(batch=32, few=1, small=0, sample=4, starts=1, descent=1)  # everything by splitting
+KEEN = Effort(batch=32, few=1, small=0, sample=4, starts=1, descent=1, learns=16)  # everything by splitting
 PLAIN = Effort()
 
 
@@ -42,7 +45,7 @@ def is_answered(target, effort):
     assert sign * found.bound <= sign * best, "a bound beyond the best design"
 
 
-@pytest.mark.parametrize("targets", [tiling_targets, language_targets], ids=["tilings", "language"])
+@pytest.mark.parametrize("targets", TARGETS.values(), ids=TARGETS)
 @pytest.mark.parametrize("effort", [KEEN, PLAIN], ids=["split", "usual"])
 def test_the_answer_is_that_of_exhaustive_search(targets, effort):
     @settings(max_examples=CASES)
@@ -102,34 +105,41 @@ def grounded(target):
     return ground
 
 
+def readers(ground):
+    """The plain reading, and both that the search has."""
+    plain = Reader(ground.natural, ground.goal, {n: n for n in ground.program.live})
+    return {"plain": plain, **dict(zip(("natural", "relaxed"), ground.readers(), strict=True))}
+
+
 def holds_every_value(target, seed):
-    """Every value of every design in a box, by the relaxed reading and, with clamps, of those worth finding."""
+    """Every value of every design in a box, by each reading and, with clamps, of those worth finding."""
     ground, rng = grounded(target), np.random.default_rng(seed)
     if not ground.names:
         return
-    natural, new = ground.natural, ground.relaxation.new
     ends = boxes_of(ground, rng, 24)
-    box = ground.ends(*ends, ground.intervals)
     cost = float(rng.choice(target.costs))
-    readings = [
-        (ground.intervals.read(box, keep=ground.relaxed.live), np.inf),
-        (ground.intervals.read(box, clamps=ground.bound_goal.clamps(cost), keep=ground.relaxed.live), cost),
-    ]
-    everything = Points(natural, ground.names, ground.program.live)
+    found = []
+    for name, reader in readers(ground).items():
+        box, keep = ground.ends(*ends, reader.intervals), set(reader.steps.values())
+        clamps = reader.goal.clamps(cost)
+        found.append((name, reader.steps, reader.intervals.read(box, keep=keep).values, None))
+        found.append((name, reader.steps, reader.intervals.read(box, clamps=clamps, keep=keep).values, cost))
+    everything = Points(ground.natural, ground.names, ground.program.live)
     for _ in range(6):
         places = inside(ends, rng)
-        values = everything.at(ground.columns(places), 24)
-        costs = ground.costs(places)
-        for k, (reading, target_cost) in enumerate(readings):
-            worth = np.ones(24, bool) if k == 0 else np.isfinite(costs) & (costs <= target_cost)
+        values, costs = everything.at(ground.columns(places), 24), ground.costs(places)
+        for name, steps, intervals, most in found:
+            worth = np.ones(24, bool) if most is None else np.isfinite(costs) & (costs <= most)
             for n in ground.program.live:
-                found = reading.values[new[n]]
-                value = values[n]
-                low, high = found.low, found.high
-                if value.ndim == 1:
-                    low, high = (np.broadcast_to(np.reshape(v, -1), 24) for v in found[:2])
-                fine = np.broadcast_to(np.isnan(value) | (low <= value) & (value <= high), (24, *value.shape[1:]))
-                assert fine[worth].all(), (ground.program.steps[n], k)
+                fine = encloses(intervals[steps[n]], values[n], nowhere=name == "plain")
+                assert fine[worth].all(), (ground.program.steps[n], name, most)
+
+
+def encloses(interval, value, nowhere):
+    """Where a value lies in its interval, designs in front; one without a value only where there may be `nowhere`."""
+    low, high, maybe = (v if np.ndim(v) <= 1 else np.reshape(v, -1) if value.ndim == 1 else v for v in interval)
+    undefined = np.isnan(value) & (maybe | np.isnan(low) | ~np.bool_(nowhere))
+    return np.broadcast_to(undefined | (low <= value) & (value <= high), (24, *value.shape[1:]))
 
 
 def keeps_what_is_better(target, seed):
@@ -157,7 +167,7 @@ def keeps_what_is_better(target, seed):
 
 
 @pytest.mark.parametrize("check", [holds_every_value, keeps_what_is_better], ids=["values", "rows"])
-@pytest.mark.parametrize("targets", [tiling_targets, language_targets], ids=["tilings", "language"])
+@pytest.mark.parametrize("targets", TARGETS.values(), ids=TARGETS)
 def test_what_bounds_say_is_true(targets, check):
     @settings(max_examples=CASES)
     @given(targets(), st.integers(0, 999))

@@ -14,7 +14,7 @@ from symppa.engine.reducers import Limit
 from symppa.engine.search import Problem
 from symppa.engine.search.problem import judged
 from symppa.errors import QuestionError, suggest
-from symppa.studies.design.loose import SENSES, Found, Loose
+from symppa.studies.design.explain.loose import SENSES, Found, Loose
 from symppa.studies.design.problem import Question, values_at
 
 POINTS = 9
@@ -44,7 +44,11 @@ def limit_named(every: Sequence[Question], text: str) -> int:
 def trade_off(every: Sequence[Question], k: int, time_limit: float) -> dict[str, Any]:
     """Bounds of one limit from tight to idle, the asked one among them, and the best design for each."""
     curve = _Curve(every, k, time_limit)
-    rows = [curve.row(bound) for bound in curve.bounds()]
+    rows: list[dict[str, Any]] = []
+    try:
+        rows += (curve.row(bound) for bound in curve.bounds())
+    except KeyboardInterrupt:
+        curve.loose.stopped = True
     limit, (objective, sense) = every[0].limits[k], next(iter(every[0].objectives.items()))
     return {
         "limit": every[0].asking.limits[k],

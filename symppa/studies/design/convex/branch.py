@@ -15,7 +15,7 @@ from symppa.engine.convex import at_member
 from symppa.engine.geometric import RELAXING, Geometric, geometric
 from symppa.engine.search.domains import Choices
 from symppa.engine.search.problem import Outcome, Problem
-from symppa.studies.design.cones import INSIDE, Cones
+from symppa.studies.design.convex.cones import INSIDE, Cones
 
 MOST, NEAR = 1_500, 32  # designs listed at once, and rounded to from one point
 GAP, REAL_GAP = 1e-9, 1e-6  # relative: what rounding leaves open, and where some givens are real

@@ -12,10 +12,10 @@ from symppa.engine.border import Array
 from symppa.engine.geometric import Geometric, as_cvxpy, geometric
 from symppa.engine.search.domains import Choices
 from symppa.engine.search.problem import Outcome, Problem
-from symppa.studies.design.branch import around
-from symppa.studies.design.cones import INSIDE, Cones, Solved
-from symppa.studies.design.linear import told_otherwise
-from symppa.studies.design.prices import Price, Solution, prices_of
+from symppa.studies.design.convex.branch import around
+from symppa.studies.design.convex.cones import INSIDE, Cones, Solved
+from symppa.studies.design.convex.linear import told_otherwise
+from symppa.studies.design.convex.prices import Price, Solution, prices_of
 
 GAP = 1e-6
 METHOD = "Clarabel"

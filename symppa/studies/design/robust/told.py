@@ -12,7 +12,7 @@ from symppa.engine.search import Outcome
 from symppa.engine.search.problem import margin
 from symppa.studies.design.asking import Asking
 from symppa.studies.design.problem import Question
-from symppa.studies.design.robust import Robust
+from symppa.studies.design.robust.robust import Robust
 from symppa.studies.design.told import Answer, result_of
 from symppa.studies.result import Result
 

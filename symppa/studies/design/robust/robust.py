@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, isfinite
 from time import perf_counter
@@ -19,9 +19,10 @@ from symppa.engine.search import Domain, Outcome, Problem, Real, search
 from symppa.engine.search.problem import in_base
 from symppa.errors import UnsupportedError
 from symppa.studies.design.asking import Asking
-from symppa.studies.design.cases import Case, at_cases, follows
-from symppa.studies.design.loose import SENSES, Found, Loose
+from symppa.studies.design.explain.loose import SENSES, Found, Loose
 from symppa.studies.design.problem import Question
+from symppa.studies.design.robust.cases import Case, at_cases, follows
+from symppa.studies.design.robust.defined import undefined
 from symppa.studies.sampling import sampler_of
 from symppa.studies.uncertain import Uncertain
 
@@ -53,12 +54,17 @@ def share_of(asked: Asking) -> float:
     return shares.pop()
 
 
-def robust(every: Sequence[Question], time_limit: float) -> Robust:
+def robust(every: Sequence[Question], time_limit: float, progress: Callable[[int], None] | None = None) -> Robust:
     """The best design whose limits hold for what is uncertain; its objective counts where nothing varies."""
     start, share = perf_counter(), share_of(every[0].asking)
     for one in every:
         _refuse_vectors(one)
-    made = (_Always if share == 1 else _Often)(every, start + time_limit, share).run()
+    loop = (Always if share == 1 else Often)(every, start + time_limit, share)
+    loop.progress = progress
+    try:
+        made = loop.run()
+    except KeyboardInterrupt:
+        made = Robust(Found("open"), False, loop.cases, stopped=True)
     made.seconds = perf_counter() - start
     return made
 
@@ -81,17 +87,21 @@ def _refuse_vectors(question: Question) -> None:
 class _Loop:
     """Cases are added where the best design so far breaks a limit, until it breaks none."""
 
-    def __init__(self, every: Sequence[Question], until: float, share: float) -> None:
-        self.every, self.until, self.share = every, until, share
+    def __init__(self, every: Sequence[Question], until: float, share: float, also: Sequence[Limit] = ()) -> None:
+        self.every, self.until, self.share, self.also = every, until, share, tuple(also)
         self.problems = [one.problem() for one in every]
         self.names = [n for n in every[0].asking.uncertain if any(n in one.program.number_of for one in every)]
         self.cases: list[Case] = []
         self.stopped = False
+        self.progress: Callable[[int], None] | None = None
 
     def best(self) -> Found:
         """The best design in all cases."""
         made = [at_cases(one, self.names, self.cases) for one in self.problems]
+        if self.also:
+            made = [replace(one, objective=None, limits=(*one.limits, *self.also)) for one in made]
         loose = Loose(made, max(self.until - perf_counter(), 0.0), share=1.0)
+        loose.progress = self.progress
         sense = made[0].objective[1] if made[0].objective else "min"
         found = loose.of(made, sense)
         self.stopped |= loose.stopped
@@ -102,26 +112,28 @@ class _Loop:
         return [k for k, one in enumerate(problem.limits) if follows(problem.program, one.output, self.names)]
 
 
-class _Always(_Loop):
+class Always(_Loop):
+    """Limits hold for all values, which a search over them proves."""
+
     def run(self) -> Robust:
         """Until an interval search proves that no value breaks a limit."""
         for _ in range(ROUNDS):
             found = self.best()
             if found.point is None:
                 return Robust(found, False, self.cases, stopped=self.stopped)
-            judged = [self._judged(found, k) for k in self.moving(self.problems[found.choice])]
+            judged = [self.judged(found, k) for k in self.moving(self.problems[found.choice])]
             broken = [Case(k, point) for k, point, holds in judged if holds is False and point is not None]
             if not broken:
                 holds = all(one[2] for one in judged)
                 how = {"hold": 1.0, "method": "interval search", "cases": len(self.cases)}
-                return Robust(found, holds, self.cases, list(self._worst(found)), how, stopped=self.stopped)
+                return Robust(found, holds, self.cases, list(self.worst(found)), how, stopped=self.stopped)
             self.cases += broken
         return Robust(found, False, self.cases, stopped=self.stopped)
 
-    def _judged(self, found: Found, k: int) -> tuple[int, Mapping[str, float] | None, bool | None]:
+    def judged(self, found: Found, k: int) -> tuple[int, Mapping[str, float] | None, bool | None]:
         """Whether a limit holds for all values: proved, or refuted by the worst of them; None where it stayed open."""
         limit, problem = self.problems[found.choice].limits[k], self._varied(found)
-        for broken in _breaches(limit):
+        for broken in breaches(limit):
             seen = self._search(replace(problem, objective=None, limits=(broken,)))
             if seen.point is None:
                 if seen.status != "infeasible":
@@ -130,7 +142,8 @@ class _Always(_Loop):
             sense = "max" if broken.relation == ">" else "min"
             worst = self._search(replace(problem, objective=(limit.output, sense)))
             return k, worst.point or seen.point, False
-        return k, None, True
+        nowhere, point = undefined(problem, limit.output)
+        return k, point, None if nowhere is None else not nowhere
 
     def _varied(self, found: Found) -> Problem:
         """What is uncertain is free, at a design that is fixed."""
@@ -138,7 +151,7 @@ class _Always(_Loop):
         point = {name: (found.point or {})[name] for name in problem.free}
         values = problem.told(point)
         program = problem.program
-        free = {name: _domain(question, name) for name in self.names if name in program.number_of}
+        free = {name: varied_domain(question, name) for name in self.names if name in program.number_of}
         return Problem(program, {n: v for n, v in values.items() if n not in free}, None, (), free)
 
     def _search(self, problem: Problem) -> Outcome:
@@ -146,7 +159,7 @@ class _Always(_Loop):
         self.stopped |= found.interrupted
         return found
 
-    def _worst(self, found: Found) -> Iterator[dict[str, Any]]:
+    def worst(self, found: Found) -> Iterator[dict[str, Any]]:
         """The worst value of every limited output and where it is."""
         problem = self.problems[found.choice]
         for k, limit in enumerate(problem.limits):
@@ -158,7 +171,7 @@ class _Always(_Loop):
             yield {"value": seen.value, "at": dict(seen.point or {})}
 
 
-def _breaches(limit: Limit) -> Iterator[Limit]:
+def breaches(limit: Limit) -> Iterator[Limit]:
     """What a value that breaks a limit satisfies."""
     end, slack = limit.ends
     if limit.relation in ("<=", "<", "=="):
@@ -167,7 +180,8 @@ def _breaches(limit: Limit) -> Iterator[Limit]:
         yield Limit(limit.output, "<" if limit.relation != ">" else "<=", end - slack)
 
 
-def _domain(question: Question, name: str) -> Domain:
+def varied_domain(question: Question, name: str) -> Domain:
+    """What an uncertain given may be, in base units."""
     vary, given = question.asking.uncertain[name], question.program.givens[name]
     if vary.ends is not None:
         return domain(Free(RANGE, vary.ends), given, name)
@@ -180,7 +194,9 @@ def _bounded(vary: Vary, unit: str, name: str) -> Domain:
     return Real(numbers[-2] if len(numbers) == 4 else numbers[0], numbers[-1])
 
 
-class _Often(_Loop):
+class Often(_Loop):
+    """Limits hold in enough of fresh draws."""
+
     def __init__(self, every: Sequence[Question], until: float, share: float) -> None:
         super().__init__(every, until, share)
         self.texts = {name: one.distribution for name, one in every[0].asking.uncertain.items() if name in self.names}
@@ -201,7 +217,9 @@ class _Often(_Loop):
             held = self._misses(found, self._drawn(self.every[found.choice], FRESH, SEED + fresh)) <= 0
             share = float(held.mean())
             if share >= self.share:
-                return Robust(found, True, self.cases, self._quantiles(found, fresh), self._how(share, fresh))
+                return Robust(
+                    found, True, self.cases, self.quantiles(found, SEED + fresh), self._how(share, SEED + fresh)
+                )
             wanted, fresh = min(1.0, wanted + (self.share - share) + 1 / DRAWS), fresh + 1
         return Robust(found, False, self.cases, stopped=self.stopped)
 
@@ -235,8 +253,13 @@ class _Often(_Loop):
             worst = np.maximum(worst, np.where(limit.holds(value), -far, np.maximum(far, np.finfo(float).tiny)))
         return np.where(np.isnan(worst), np.inf, worst)
 
-    def _quantiles(self, found: Found, fresh: int) -> list[dict[str, Any]]:
-        values = self._values(found, self._drawn(self.every[found.choice], FRESH, SEED + fresh))
+    def judged(self, found: Found, seed: int) -> dict[str, Any]:
+        """How often the limits of a design hold in the draws of a seed."""
+        held = self._misses(found, self._drawn(self.every[found.choice], FRESH, seed)) <= 0
+        return self._how(float(held.mean()), seed)
+
+    def quantiles(self, found: Found, seed: int) -> list[dict[str, Any]]:
+        values = self._values(found, self._drawn(self.every[found.choice], FRESH, seed))
         rows: list[dict[str, Any]] = []
         for limit in self.problems[found.choice].limits:
             low = SENSES.get(limit.relation) == "max"
@@ -244,14 +267,14 @@ class _Often(_Loop):
             rows.append({"value": value if isfinite(value) else None, "at": {}})
         return rows
 
-    def _how(self, share: float, fresh: int) -> dict[str, Any]:
+    def _how(self, share: float, seed: int) -> dict[str, Any]:
         from scipy import stats
 
         failed = round((1 - share) * FRESH)
         sure = float(stats.beta.ppf(1 - SURE, FRESH - failed, failed + 1))
         return {
             "hold": self.share, "method": "draws", "cases": len(self.cases), "draws": DRAWS, "fresh": FRESH,
-            "seed": SEED + fresh, "share": share, "at_least": sure, "confidence": SURE,
+            "seed": seed, "share": share, "at_least": sure, "confidence": SURE,
         }  # fmt: skip
 
 

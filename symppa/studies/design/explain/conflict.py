@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 from typing import NamedTuple
 
 from symppa.engine.reducers import Limit
 from symppa.engine.reducers.limits import TOLERANCE
 from symppa.engine.search import Choices, Problem
-from symppa.engine.search.problem import Exact, judged
-from symppa.studies.design.loose import SENSES, Found, Loose, Member
+from symppa.studies.design.explain.loose import SENSES, Found, Loose, Member
 
 CLOSE = 1e-3  # of a range of reals, within which a design stands at its end
 
@@ -32,8 +31,8 @@ class Repair(NamedTuple):
 class Conflict:
     """Members that no design keeps together; `minimal` where each of them is proved to be needed for that.
 
-    `limits` has a repair for every limit, `ends` for ends in the conflict; `nearest` is the nearest reachable design,
-    and `kept` whether it breaks one limit only.
+    `limits` has a repair for every limit, `ends` for ends in the conflict and for givens that vary; `nearest` is the
+    design that breaks one limit the least, or where that is not enough the one whose largest miss is least.
     """
 
     members: tuple[Member, ...]
@@ -44,17 +43,22 @@ class Conflict:
     searches: int
     seconds: float
     stopped: bool
+    over: bool = False
 
 
 def conflict(problems: Sequence[Problem], time_limit: float = 60.0) -> Conflict:
     """The conflict of problems that have no design, one for each choice of classes."""
+    return filtered(Loose(problems, time_limit))
+
+
+def filtered(loose: Loose) -> Conflict:
+    """What of all its members excludes each other, whatever they are."""
     start = perf_counter()
-    made = _Filter(Loose(problems, time_limit))
+    made = _Filter(loose)
     made.run()
-    loose = made.loose
     return Conflict(
         tuple(made.kept), made.kept_is_needed, made.limits, made.ends, made.nearest,
-        loose.searches, perf_counter() - start, loose.stopped,
+        loose.searches, perf_counter() - start, loose.stopped, loose.over,
     )  # fmt: skip
 
 
@@ -63,7 +67,7 @@ class _Filter:
 
     def __init__(self, loose: Loose) -> None:
         self.loose = loose
-        self.every = (*loose.limits, *loose.ends)
+        self.every = loose.members
         self.kept: list[Member] = list(self.every)
         self.needed: set[Member] = set()
         self.limits: dict[Member, Repair] = {}
@@ -77,13 +81,15 @@ class _Filter:
     def run(self) -> None:
         """Repairs of limits first: they tell which are needed, and where the nearest design is."""
         for member in self.loose.limits:
-            self.limits[member] = self._limit_repair(member, self.every)
+            self.limits[member] = limit_repair(self.loose, member, self.every)
             self._settle(member, self.limits[member])
         self.nearest = self._nearest()
         self._drop_many([m for m in self.kept if m not in self.needed and m not in self._held(self.nearest)])
         for member in [m for m in self.kept if m.kind != "limit"]:
-            self.ends[member] = self._repair_of(self.loose.nearest_end(self.every, member))
+            self.ends[member] = repair_of(self.loose.nearest_end(self.every, member))
             self._settle(member, self.ends[member])
+        if not self.loose.nested:
+            self.needed.clear()
         for member in [m for m in self.kept if m not in self.needed]:
             self._drop(member)  # what stayed open may be settled by now
         self.ends = {m: self._or_breaking(m, repair) for m, repair in self.ends.items() if m in self.kept}
@@ -121,23 +127,6 @@ class _Filter:
                     at += size
             size //= 2
 
-    def _limit_repair(self, member: Member, kept: Sequence[Member]) -> Repair:
-        limit, others = self.loose.limit(member), [m for m in kept if m != member]
-        sense = SENSES.get(limit.relation)
-        if sense is not None:
-            return self._repair_of(self.loose.best(others, limit.output, sense))
-        above = self.loose.best(others, limit.output, "min", [limit._replace(relation=">=")])
-        below = self.loose.best(others, limit.output, "max", [limit._replace(relation="<=")])
-        sides = [self._repair_of(one) for one in (above, below)]
-        reached = [one for one in sides if one.reached is not None]
-        proved = all(one.proved for one in sides)
-        if not reached:
-            return sides[0]._replace(proved=proved)
-        return min(reached, key=lambda one: abs((one.reached or 0.0) - limit.bound))._replace(proved=proved)
-
-    def _repair_of(self, found: Found) -> Repair:
-        return Repair(found.value, found.proved, found)
-
     def _or_breaking(self, member: Member, repair: Repair) -> Repair:
         """Where nothing would do, the nearest that leaves only limits outside the conflict broken."""
         outside = [m for m in self.loose.limits if m not in self.kept]
@@ -145,21 +134,17 @@ class _Filter:
             return repair
         kept = [m for m in self.every if m not in outside]
         if member.kind == "limit":
-            other = self._limit_repair(member, kept)
+            other = limit_repair(self.loose, member, kept)
         else:
-            other = self._repair_of(self.loose.nearest_end(kept, member))
+            other = repair_of(self.loose.nearest_end(kept, member))
         if other.reached is None:
             return repair
-        return other._replace(breaks=tuple(k for k in self._broken(other.found) if k != member.place))
+        return other._replace(breaks=tuple(k for k in self._broken(other.found, member) if k != member.place))
 
-    def _broken(self, found: Found) -> list[int]:
-        margins = self._judged(found).margins
+    def _broken(self, found: Found, member: Member) -> list[int]:
+        margins = self.loose.margins(found, member)
         limits = self.loose.problems[found.choice].limits
         return [k for k, limit in enumerate(limits) if not met(limit, margins[k])]
-
-    def _judged(self, found: Found) -> Exact:
-        problem = self.loose.problems[found.choice]
-        return judged(replace(problem, free={}, objective=None), found.point or {})
 
     def _nearest(self) -> Found | None:
         """The design that breaks one limit the least; where breaking one is not enough, the least largest miss."""
@@ -170,7 +155,8 @@ class _Filter:
             if repair.reached is not None
         ]
         if single:
-            return list(self.limits.values())[min(single)[1]].found
+            proved = all(repair.proved for repair in self.limits.values())
+            return list(self.limits.values())[min(single)[1]].found._replace(proved=proved)
         if not any(limit.bound for limit in self.loose.problems[0].limits):
             return None
         found = self.loose.least_miss()
@@ -188,6 +174,27 @@ class _Filter:
             held |= {Member("lower", name)} if value <= low + near else set()
             held |= {Member("upper", name)} if value >= high - near else set()
         return held
+
+
+def limit_repair(loose: Loose, member: Member, kept: Sequence[Member]) -> Repair:
+    """What the bound of a limit would have to be with the others of some members kept."""
+    limit, others = loose.limit(member), [m for m in kept if m != member]
+    sense = SENSES.get(limit.relation)
+    if sense is not None:
+        return repair_of(loose.best(others, limit.output, sense))
+    above = loose.best(others, limit.output, "min", [limit._replace(relation=">=")])
+    below = loose.best(others, limit.output, "max", [limit._replace(relation="<=")])
+    sides = [repair_of(one) for one in (above, below)]
+    reached = [one for one in sides if one.reached is not None]
+    proved = all(one.proved for one in sides)
+    if not reached:
+        return sides[0]._replace(proved=proved)
+    return min(reached, key=lambda one: abs((one.reached or 0.0) - limit.bound))._replace(proved=proved)
+
+
+def repair_of(found: Found) -> Repair:
+    """A search for the nearest design as a repair."""
+    return Repair(found.value, found.proved, found)
 
 
 def met(limit: Limit, margin: float) -> bool:

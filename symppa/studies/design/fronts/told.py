@@ -10,7 +10,7 @@ import numpy as np
 from symppa import units
 from symppa.engine.search.problem import in_base
 from symppa.studies.design.asking import Asking
-from symppa.studies.design.front import Front, Place
+from symppa.studies.design.fronts.places import Front, Place
 from symppa.studies.design.problem import Question, subject_at
 from symppa.studies.design.told import asked_again, files_of
 from symppa.studies.evaluate import evaluate
@@ -26,7 +26,7 @@ def front_result(asked: Asking, every: Sequence[Question], found: Front) -> Resu
     known = evaluate(subject_at(every[first.choice], first.point), outputs=list(every[first.choice].program.outputs))
     outputs = {f: _slot(every, found.places, f) for f in asked.slots}
     outputs |= {name: _given(every, found.places, name) for name in names}
-    for name, values in _values(every, found.places).items():
+    for name, values in values_along(every, found.places).items():
         like = known.output(name)
         outputs[name] = Output(values, (DIM,), like.unit, like.meaning, like.sources, like.confidence)
     notes = tuple(dict.fromkeys(note for one in every for note in one.notes))
@@ -59,6 +59,10 @@ def _facts(asked: Asking, every: Sequence[Question], found: Front) -> dict[str, 
             "searches": found.searches,
             "seconds": found.seconds,
             "designs": None if None in counts else sum(c for c in counts if c is not None),
+            "asked": found.asked,
+            "empty": found.empty,
+            "gap": found.gap,
+            "over": found.over,
             "interrupted": found.stopped,
         },
     }
@@ -80,8 +84,8 @@ def _given(every: Sequence[Question], places: Sequence[Place], name: str) -> Out
     return Output(np.array([one.point.get(name, np.nan) / worth for one in places]), (DIM,), given.unit, given.meaning)
 
 
-def _values(every: Sequence[Question], places: Sequence[Place]) -> Mapping[str, Any]:
-    """Every output that is asked about, design by design."""
+def values_along(every: Sequence[Question], places: Sequence[Place]) -> Mapping[str, Any]:
+    """Every output that is asked about, design by design, in its unit."""
     found: dict[str, Any] = {name: np.empty(len(places)) for name in every[0].program.outputs}
     for k, question in enumerate(every):
         mine = [n for n, one in enumerate(places) if one.choice == k]

@@ -17,7 +17,7 @@ from symppa.engine.convex import Designs, Handed
 from symppa.engine.lines import Line, Ratio, Row, added
 from symppa.engine.search.domains import Choices
 from symppa.engine.search.problem import Outcome, Problem
-from symppa.studies.design.prices import Price, Solution, prices_of
+from symppa.studies.design.convex.prices import Price, Solution, prices_of
 
 INSIDE = 1e-9  # relative: how far inside the limits the point of a linear program is looked for
 GAP, ROUNDS, SAFETY = 1e-7, 40, 1e-13

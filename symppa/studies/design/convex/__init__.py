@@ -8,10 +8,10 @@ from symppa.engine import affine, geometric
 from symppa.engine.convex import Handed
 from symppa.engine.search.problem import Problem
 from symppa.errors import UnsupportedError
-from symppa.studies.design.branch import branch_geometric
-from symppa.studies.design.linear import solve_affine
-from symppa.studies.design.posynomials import solve_geometric
-from symppa.studies.design.prices import Price, Solution
+from symppa.studies.design.convex.branch import branch_geometric
+from symppa.studies.design.convex.linear import solve_affine
+from symppa.studies.design.convex.posynomials import solve_geometric
+from symppa.studies.design.convex.prices import Price, Solution
 
 __all__ = ["Handed", "Price", "Solution", "as_cvxpy", "branch_geometric", "solve_affine", "solve_geometric"]
 

@@ -65,9 +65,9 @@ def _listed(domain: Choices, given: Given, side: Side) -> Array:
         inside = every[(every > end) & (every <= last) if side == "upper" else (every < end) & (every >= last)]
         return inside if side == "upper" else inside[::-1]
     steps = np.diff(table)
-    whole = given.domain is not None and given.domain[0] == "integers" and len(steps) > 0 and bool((steps == 1).all())
-    if (len(table) >= 3 or whole) and np.allclose(steps, steps[0], rtol=EVEN, atol=0):
-        step = (table[-1] - table[0]) / (len(table) - 1)
+    whole = given.domain is not None and given.domain[0] == "integers" and bool((steps == 1).all())
+    if whole or (len(table) >= 3 and np.allclose(steps, steps[0], rtol=EVEN, atol=0)):
+        step = 1.0 if whole else (table[-1] - table[0]) / (len(table) - 1)
         count = int(min(abs(last - end) / step * (1 + EVEN), MOST))
         return np.asarray(end + step * np.arange(1, count + 1) * (1 if side == "upper" else -1))
     if len(table) >= 3 and (table[0] > 0 or table[-1] < 0) and np.allclose(table[1:] / table[:-1], table[1] / table[0]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from time import perf_counter
@@ -11,18 +11,21 @@ from typing import Literal, NamedTuple
 from symppa.engine.program import Definition, Program, Step
 from symppa.engine.reducers import Limit
 from symppa.engine.search import Domain, Outcome, Problem, search
-from symppa.studies.design.widen import SIDES, Side, beyond, without
+from symppa.engine.search.problem import judged
+from symppa.studies.design.explain.widen import SIDES, Side, beyond, without
 
 SHARE = 0.1  # of all time, for one search
 Verdict = Literal["found", "none", "open"]
 SENSES = {"<=": "min", "<": "min", ">=": "max", ">": "max"}
 MISS = "largest miss of a limit"
+NOT_BEGUN = Outcome("unknown", None, None, None, float("inf"), 0, 0.0, "not begun")
+Progress = Callable[[float | None, float | None, int], None]
 
 
 class Member(NamedTuple):
-    """A limit, by its place, or an end of the range of a free given, by its name."""
+    """A limit, by its place, or by its name an end of the range of a free given, or that a given varies."""
 
-    kind: Literal["limit", "lower", "upper"]
+    kind: Literal["limit", "lower", "upper", "uncertain"]
     name: str
     place: int = -1
 
@@ -46,10 +49,23 @@ class Loose:
         self.problems = tuple(problems)
         self.until = perf_counter() + time_limit
         self.most = share * time_limit
-        self.searches, self.stopped = 0, False
+        self.searches, self.stopped, self.over = 0, False, False
+        self.gap = 0.0  # how much better than what is found another design may be
+        self.boxes = 0
+        self.progress: Callable[[int], None] | None = None  # told the boxes of all searches so far
         self.limits = tuple(Member("limit", one.output, k) for k, one in enumerate(problems[0].limits))
         names = dict.fromkeys(name for one in problems for name in one.free)
         self.ends = tuple(Member(side, name) for name in names for side in SIDES if self._movable(name, side))
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All that is asked for: limits and ends of ranges."""
+        return (*self.limits, *self.ends)
+
+    @property
+    def nested(self) -> bool:
+        """Whether less of what is asked for always allows more."""
+        return True
 
     def _movable(self, name: str, side: Side) -> bool:
         return any(_beyond(one, name, side) is not None for one in self.problems)
@@ -92,6 +108,16 @@ class Loose:
             made.append(replace(one, program=program, objective=(MISS, "min"), limits=(*kept, *valid)))
         return self.of(made, "min")
 
+    @staticmethod
+    def with_limits(problem: Problem, also: Sequence[Limit]) -> Problem:
+        """Any design of a problem within more limits."""
+        return replace(problem, objective=None, limits=(*problem.limits, *also))
+
+    def margins(self, found: Found, repaired: Member) -> tuple[float, ...]:
+        """How far every limit is on its good side at the design of a repair."""
+        problem = self.problems[found.choice]
+        return judged(replace(problem, free={}, objective=None), found.point or {}).margins
+
     def _within(self, kept: Collection[Member]) -> Iterator[Problem]:
         """Every problem with fewer limits; what they were on is defined all the same."""
         places = {m.place for m in kept if m.kind == "limit"}
@@ -132,11 +158,27 @@ class Loose:
     def _search(self, problem: Problem) -> Outcome:
         left = min(self.until - perf_counter(), self.most)
         if self.stopped or left <= 0:
-            return Outcome("unknown", None, None, None, float("inf"), 0, 0.0, "not begun")
+            self.over |= not self.stopped
+            return NOT_BEGUN
         self.searches += 1
-        found = search(problem, time_limit=left)
+        found = searched(problem, left, self.gap, self._told)
+        self.boxes += found.nodes
         self.stopped |= found.interrupted
+        cut = found.status == "unknown" or (found.status == "feasible" and problem.objective is not None)
+        self.over |= cut and not found.interrupted
         return found
+
+    def _told(self, bound: float | None, incumbent: float | None, nodes: int) -> None:
+        if self.progress is not None:
+            self.progress(self.boxes + nodes)
+
+
+def searched(problem: Problem, time_limit: float, gap: float = 0.0, progress: Progress | None = None) -> Outcome:
+    """A search that is interrupted wherever it is, also while it begins."""
+    try:
+        return search(problem, time_limit=time_limit, gap=gap, progress=progress)
+    except KeyboardInterrupt:
+        return NOT_BEGUN._replace(interrupted=True)
 
 
 def _defined(problem: Problem, limits: Sequence[Limit]) -> list[Limit]:

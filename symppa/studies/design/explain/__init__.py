@@ -1,0 +1,1 @@
+"""Why nothing fits, what a limit costs, and what stands in the way."""

@@ -1,0 +1,1 @@
+"""Several objectives: the designs that no other beats."""
