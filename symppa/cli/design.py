@@ -76,10 +76,7 @@ def command(
                 target, values=values, parts=parts, time_limit=time_limit, gap=gap, relax=relax, explain=explain,
                 progress=progress,
             )  # fmt: skip
-    if folder is not None:
-        from symppa.reports.figures import write_figure
-
-        output.wrote([write_figure(result, Path(folder))])
+    output.figure(result, folder)
     output.answer(result, form)
     stopped = result.facts["certificate"]["interrupted"]
     ctx.exit(130 if stopped else 0 if result.facts["status"] in ("optimal", "feasible", "confirmed") else 1)
