@@ -1,4 +1,4 @@
-"""Pages written at build time from the declarations themselves, so that they cannot differ from them."""
+"""Reference pages written at build time from the declarations themselves, so that they cannot differ from them."""
 
 from __future__ import annotations
 
@@ -8,29 +8,49 @@ import pkgutil
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.resources import files as resources
 from typing import Any
 
 import click
-from latex2mathml.converter import convert
 from mkdocs.structure.files import File
+from model_pages import model_page, slug
 
 import symppa
 import symppa.library
 from symppa.cli.main import main
 
-Rows = Iterable[Iterable[str]]
+
+def on_config(config: Any) -> Any:
+    """Put a page for each model into the navigation, where `reference/models.md` stands."""
+    reference = next(part["Reference"] for part in config.nav if "Reference" in part)
+    for place, entry in enumerate(reference):
+        if "Models" in entry:
+            reference[place] = {"Models": [{"All of them": "reference/models.md"}, *_menu()]}
+    return config
+
+
+def _menu() -> Iterator[dict[str, list[dict[str, str]]]]:
+    """The models by room of the library, whole systems first, by name."""
+    rooms = dict.fromkeys(["systems", *(module.split(".")[2] for module in library())])
+    for room in rooms:
+        found = [cls for module, classes in library().items() if module.split(".")[2] == room for cls in classes]
+        found.sort(key=lambda cls: cls.__name__)
+        yield {room.capitalize(): [{cls.__name__: f"reference/models/{slug(cls)}.md"} for cls in found]}
 
 
 def on_files(files: Any, config: Any) -> Any:
     """Add the reference to what mkdocs found in docs/."""
     pages = {"models": models(), "python": python(), "cli": cli(), "units": units(), "sources": sources()}
+    classes = [cls for found in library().values() for cls in found]
+    pages |= {f"models/{slug(cls)}": model_page(cls, classes) for cls in classes}
     for name, text in pages.items():
         files.append(File.generated(config, f"reference/{name}.md", content=text))
     return files
 
 
-def library() -> dict[str, list[type]]:
+@cache
+def library() -> Mapping[str, list[type]]:
     """The model classes of each module of the library, in the order of their declaration."""
     found: dict[str, list[type]] = {}
     for module in pkgutil.walk_packages(symppa.library.__path__, "symppa.library."):
@@ -43,70 +63,20 @@ def library() -> dict[str, list[type]]:
 
 
 def models() -> str:
-    """Every model: its parts, givens and formulas."""
-    text = [
-        "# Models",
-        "Every name below is also the key in a description, the flag `--set` and the axis of a sweep.",
-    ]
+    """Every model by its module, in a line."""
+    about = "A page for each: its parts, its formulas, its quantities with their units and sources. Every name there "
+    about += "is also the key in a description, the flag `--set` and the axis of a sweep."
+    text = ["# Models", about]
     for module, classes in library().items():
         text.append(f"## {module.removeprefix('symppa.library.')}")
         doc = inspect.getdoc(importlib.import_module(module))
         text.extend([doc] if doc else [])
-        for cls in classes:
-            text.extend(_model(cls))
+        text.append("\n".join(f"- [{c.__name__}](models/{slug(c)}.md): {_first(c)}" for c in classes))
     return "\n\n".join(text) + "\n"
 
 
-def _model(cls: Any) -> Iterator[str]:
-    yield f"### {cls.__name__} {{#{cls.__name__}}}"
-    base = cls.__mro__[1]
-    if base is not symppa.Model:
-        yield f"A {_link(base)}."
-    yield inspect.getdoc(cls) or ""
-    if cls._parts:
-        rows = ([f"`{name}`", _link(type(made)), "slot" if made._slot else ""] for name, made in cls._parts.items())
-        yield _table(["part", "model", ""], rows)
-    declared = cls._declared.values()
-    inputs = [d for d in declared if d.role != "formula"]
-    outputs = [d for d in declared if d.role == "formula"]
-    if inputs:
-        yield _table(["symbol", "given", "unit", "meaning", "domain", "source"], map(_input, inputs))
-    if outputs:
-        yield _table(["symbol", "formula", "unit", "meaning", "expression", "source"], map(_output, outputs))
-
-
-def _input(declared: Any) -> list[str]:
-    notes = [] if declared.domain is None else [str(declared.domain)]
-    notes += [f"over {', '.join(o.attr for o in declared.over)}"] if declared.over else []
-    notes += ["set"] if declared.role == "index" else ["table column"] if declared.role == "column" else []
-    notes += [f"default {declared.default}"] if declared.default is not None else []
-    return [*_common(declared), "; ".join(notes), _cite(declared.source)]
-
-
-def _output(declared: Any) -> list[str]:
-    expression = "left to subclasses" if declared.expr is ... else f"`{declared.expr}`"
-    return [*_common(declared), expression, "derived" if declared.derived else _cite(declared.source)]
-
-
-def _common(declared: Any) -> list[str]:
-    symbol = convert(declared.symbol) if declared.symbol else ""
-    unit = "" if declared.unit_text == "1" else f"`{declared.unit_text}`"
-    return [symbol, f"`{declared.attr}`", unit, declared.meaning]
-
-
-def _cite(source: str) -> str:
-    found = [part.strip().partition(",") for part in source.split(";") if part.strip()]
-    return "; ".join(f"[{key}](sources.md#{key}){comma}{place}" for key, comma, place in found)
-
-
-def _link(cls: type) -> str:
-    known = any(cls in classes for classes in library().values())
-    return f"[{cls.__name__}](models.md#{cls.__name__})" if known else f"`{cls.__name__}`"
-
-
-def _table(head: list[str], rows: Rows) -> str:
-    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _first(cls: type) -> str:
+    return " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split())
 
 
 def python() -> str:
@@ -166,11 +136,11 @@ def references() -> dict[str, str]:
     return {re.split(r"[{,]", entry)[1].strip(): entry for entry in entries}
 
 
-def citing() -> Mapping[str, list[str]]:
+def citing() -> Mapping[str, Iterable[str]]:
     """Links to the models that cite each reference."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for cls in (cls for classes in library().values() for cls in classes):
         for declared in cls._declared.values():  # type: ignore[attr-defined]
             for part in filter(None, declared.source.split(";")):
-                found[part.split(",")[0].strip()][_link(cls)] = None
-    return {key: list(links) for key, links in found.items()}
+                found[part.split(",")[0].strip()][f"[{cls.__name__}](models/{slug(cls)}.md)"] = None
+    return found

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from symppa.descriptions.load import load as load
     from symppa.errors import SymppaError as SymppaError
+    from symppa.exports import export as export
     from symppa.language import Model as Model
     from symppa.language import ceil_div as ceil_div
     from symppa.language import choices as choices
@@ -42,6 +43,7 @@ _HOMES = {
     "load": "descriptions.load",
     "SymppaError": "errors",
     "Result": "studies.result",
+    "export": "exports",
     **{
         study: f"studies.{study}"
         for study in ("evaluate", "sweep", "pareto", "sensitivity", "compare", "design", "replay")

@@ -85,10 +85,7 @@ def command(
                 target, values=values, parts=parts, time_limit=time_limit, gap=gap, relax=relax, explain=explain,
                 steps=steps, progress=progress,
             )  # fmt: skip
-    if folder is not None:
-        from symppa.reports.figures import write_figure
-
-        output.wrote([write_figure(result, Path(folder))])
+    output.figure(result, folder)
     output.answer(result, form)
     told = (result.facts.get(part) or {} for part in ("certificate", "explanation", "trade_off"))
     stopped = any(part.get("interrupted") for part in told)

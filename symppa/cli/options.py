@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -140,6 +140,11 @@ def means(function: Decorated) -> Decorated:
         ),
     )  # fmt: skip
     return _all(options, function)
+
+
+def told(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What was told on the line, as arguments of a study: the rest is as the study has it."""
+    return {name: value for name, value in asked.items() if value not in (None, ())}
 
 
 def plot(function: Decorated) -> Decorated:

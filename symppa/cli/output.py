@@ -49,6 +49,14 @@ def write(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
 
+def figure(result: Result, folder: str | None) -> None:
+    """The figure of a study, where a folder for it is named."""
+    if folder is not None:
+        from symppa.reports.figures import write_figure
+
+        wrote([write_figure(result, Path(folder))])
+
+
 def remark(text: str) -> None:
     """A remark on stderr, unless quiet."""
     if logging.getLogger("symppa").isEnabledFor(logging.WARNING):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,24 +21,9 @@ from symppa.studies.pareto import pareto
 @options.forms("json", "csv", "markdown")
 @click.pass_context
 def command(
-    ctx: click.Context,
-    system: str,
-    axes: dict[str, str],
-    points: Path | None,
-    sample: str | None,
-    seed: int | None,
-    where: tuple[str, ...],
-    values: dict[str, str],
-    parts: dict[str, str],
-    minimize: tuple[str, ...],
-    maximize: tuple[str, ...],
-    outputs: tuple[str, ...],
-    cluster: str | None,
-    engine: str,
-    threads: int | None,
-    folder: str | None,
-    form: str | None,
-) -> None:
+    ctx: click.Context, /, system: str, minimize: tuple[str, ...], maximize: tuple[str, ...],
+    folder: str | None, form: str | None, **asked: Any,
+) -> None:  # fmt: skip
     """Find the designs that no other beats in every objective.
 
     SYSTEM is the name or the file of a description.
@@ -50,15 +35,8 @@ def command(
         raise QuestionError(f"{', '.join(sorted(both))} cannot be minimized and maximized at once")
     objectives = dict.fromkeys(minimize, "min") | dict.fromkeys(maximize, "max")
     with walk() as progress:
-        result = pareto(
-            system, values, objectives=objectives, axes=axes, points=points, sample=sample, seed=seed,
-            outputs=outputs, where=where, parts=parts, cluster=cluster, engine=engine, threads=threads,
-            progress=progress,
-        )  # fmt: skip
-    if folder is not None:
-        from symppa.reports.figures import write_figure
-
-        output.wrote([write_figure(result, Path(folder))])
+        result = pareto(system, objectives=objectives, **options.told(asked), progress=progress)
+    output.figure(result, folder)
     output.answer(result, form)
     if progress.stopped:
         ctx.exit(130)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from symppa.cli import complete, options, output
@@ -34,8 +32,5 @@ def command(
     SYSTEM is the name or the file of a description. Elasticities are exact: the derivative of the program.
     """
     result = sensitivity(system, of, values, ranges=ranges, parts=parts)
-    if folder is not None:
-        from symppa.reports.figures import write_figure
-
-        output.wrote([write_figure(result, Path(folder))])
+    output.figure(result, folder)
     output.answer(result, form)

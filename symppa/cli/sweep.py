@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,52 +33,38 @@ from symppa.studies.sweep import sweep
 @options.forms("json", "csv", "markdown")
 @click.pass_context
 def command(
-    ctx: click.Context,
-    system: str,
-    axes: dict[str, str],
-    points: Path | None,
-    sample: str | None,
-    seed: int | None,
-    where: tuple[str, ...],
-    values: dict[str, str],
-    parts: dict[str, str],
-    uncertain: tuple[str, ...],
-    keep: str | None,
-    outputs: tuple[str, ...],
-    out: Path | None,
-    cluster: str | None,
-    engine: str,
-    threads: int | None,
-    folder: str | None,
-    form: str | None,
+    ctx: click.Context, /, system: str, out: Path | None, folder: str | None, form: str | None, **asked: Any
 ) -> None:
     """Evaluate a system over many designs.
 
     SYSTEM is the name or the file of a description. Designs are a grid (--axis), a list (--points), drawn from
     ranges (--sample with --axis), or draws of uncertain givens (--uncertain). Ctrl-C leaves what was finished.
     """
-    from symppa.studies import partitions, tables
-
-    place = out if out is not None and partitions.is_stored(out) else None
-    if out is not None and place is None:
-        tables.check_suffix(out, partitions.KINDS)
-    if place is not None and folder is not None:
-        raise QuestionError(f"a figure shows designs in memory, and {place} has them on the disk: ask for one of them")
+    place = _place(out, folder)
     with walk() as progress:
-        result = sweep(
-            system, values, axes=axes, points=points, sample=sample, seed=seed, uncertain=uncertain or None,
-            outputs=outputs or None, keep=keep, where=where, parts=parts, out=place, cluster=cluster,
-            engine=engine, threads=threads, progress=progress,
-        )  # fmt: skip
+        result = sweep(system, **options.told(asked), out=place, progress=progress)
     if out is not None and place is None:
+        from symppa.studies import tables
+
         with stoppable(f"{out} was not written"):
             tables.write(result, out)
         output.wrote([out])
-    if folder is not None:
-        from symppa.reports.figures import write_figure
-
-        output.wrote([write_figure(result, Path(folder))])
+    output.figure(result, folder)
     output.answer(result, form)
     if progress.stopped:
         ctx.exit(130)
-    ctx.exit(1 if where and not result.counts.get("feasible", 1) else 0)
+    ctx.exit(1 if asked["where"] and not result.counts.get("feasible", 1) else 0)
+
+
+def _place(out: Path | None, folder: str | None) -> Path | None:
+    """Where designs go while they are computed: nowhere, if they are written at the end."""
+    from symppa.studies import partitions, tables
+
+    if out is None:
+        return None
+    if not partitions.is_stored(out):
+        tables.check_suffix(out, partitions.KINDS)
+        return None
+    if folder is not None:
+        raise QuestionError(f"a figure shows designs in memory, and {out} has them on the disk: ask for one of them")
+    return out

@@ -8,13 +8,13 @@ from typing import Any
 import sympy as sp
 
 from symppa import units
-from symppa.engine.lowering import Lowering, matches
+from symppa.engine.lowering import Lowering
 from symppa.engine.program import Axis, Definition, Given, Known, Program
 from symppa.errors import QuestionError, UnknownValueError
 from symppa.language import dimension as dimensions
 from symppa.language.declarations import COLUMN, FORMULA, GIVEN, INDEX, Name
 from symppa.language.model import Model, join
-from symppa.language.scope import Choices, Scope
+from symppa.language.scope import Choices, Scope, matches
 
 Axes = Mapping[str, Sequence[str]] | Iterable[str]
 Outputs = str | Iterable[str] | Mapping[str, Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import sympy as sp
@@ -17,7 +16,7 @@ from symppa.language import functions as f
 from symppa.language.declarations import CONSTANT, FORMULA, INDEX, Name
 from symppa.language.model import descendants, join
 from symppa.language.operations import MARK, REDUCING, SYMMETRIC
-from symppa.language.scope import Scope
+from symppa.language.scope import Scope, matches
 
 NARY = {f.Largest: "maximum", f.Smallest: "minimum"}
 SIMPLE = {
@@ -311,12 +310,6 @@ class Lowering:
             self.steps.append(made)
             self.masks.append(mask)
         return self._numbers[made]
-
-
-def matches(name: str, pattern: str) -> bool:
-    """Whether a dotted name matches a pattern, part by part."""
-    parts, wanted = name.split("."), pattern.split(".")
-    return len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted))
 
 
 def _real(expr: Any) -> float:

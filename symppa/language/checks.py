@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from symppa import units
-from symppa.errors import SymppaError, WiringError
+from symppa.errors import DeclarationError, SymppaError, WiringError
 from symppa.language import dimension
 from symppa.language.declarations import CONSTANT, FORMULA, INDEX, Name
+from symppa.language.symbols import clashes, constants_of, no_symbols
 
 if TYPE_CHECKING:
     from symppa.language.model import Model
@@ -23,6 +24,17 @@ def check(cls: type[Model], key: str, value: Any, problems: list[str]) -> None:
             _check_one(cls, f"{key}.{label}", member, problems)
     else:
         _check_one(cls, key, value, problems)
+
+
+def check_symbols(cls: type[Model]) -> None:
+    """Refuse declared symbols that are none, and two quantities of one class, inherited ones too, with the same."""
+    odd = [f"{name}: {reason}" for name, reason in no_symbols(cls._declared)]
+    if odd:
+        raise DeclarationError(f"{cls.__name__}: " + "; ".join(odd))
+    alike = clashes(cls._declared, constants_of(cls))
+    found = [f"{first} and {second} both have the symbol {symbol}" for first, second, symbol in alike]
+    if found:
+        raise DeclarationError(f"{cls.__name__}: {'; '.join(found)}: give one of them another, or none for a default")
 
 
 def _check_one(cls: type[Model], name: str, member: Any, problems: list[str]) -> None:

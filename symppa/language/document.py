@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from html import escape
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 import sympy as sp
 
 from symppa.language.declarations import COLUMN, CONSTANT, FORMULA, INDEX, Name
 from symppa.language.functions import REDUCTIONS
+from symppa.language.glyphs import canonical, raised, subscripted
+from symppa.language.latex import escaped
 from symppa.language.model import Model, join
-from symppa.language.notation import ATOM, Hand, Latex, Plain, Spell, Written, escaped, siunitx, subscripted, words
+from symppa.language.notation import ATOM, POWER, PRODUCT, Hand, Latex, Plain, Spell, Written
 from symppa.language.scope import Choices, Scope
+from symppa.language.symbols import Place, candidates, constants_of, placed, symbols_of
+from symppa.language.written_units import siunitx
 
 LETTERS = "ijklmnopqrst"
 
@@ -89,12 +94,41 @@ class Document:
 
     @cached_property
     def letters(self) -> dict[str, str]:
-        """A letter for each set, none that a declared symbol uses."""
+        """A letter for each set: its own, or one that no other symbol is."""
         every = [(scope, d) for scope in self.root.walk() for d in scope.cls._declared.values()]
-        used = {d.symbol for _, d in every}
-        free = (c for c in LETTERS if c not in used)
-        sets = dict.fromkeys(self._set(scope, d) for scope, d in every if d.role == INDEX)
-        return {name: next(free, "z") for name in sets}
+        used = {canonical(symbol) for symbol in self.symbols.values()}
+        sets = {self._set(scope, d): self._settled_symbol(scope, d) for scope, d in every if d.role == INDEX}
+        made: dict[str, str] = {}
+        for name, symbol in sets.items():
+            if symbol and canonical(symbol) not in used:
+                made[name] = symbol
+                used.add(canonical(symbol))
+        free = (c for c in chain(LETTERS, (f"i_{{{n}}}" for n in count(2))) if c not in used)
+        return {name: made.get(name) or next(free) for name in sets}
+
+    @staticmethod
+    def _settled_symbol(scope: Scope, declared: Name) -> str:
+        return scope.settled(declared)[1].symbol
+
+    @cached_property
+    def symbols(self) -> dict[str, str]:
+        """The symbol of every quantity by its name, without its sets: as much of the path as tells it apart."""
+        found: dict[str, Place] = {}
+        made: dict[type[Model], dict[str, str]] = {}
+        for scope in self.root.walk():
+            own = made[scope.cls] = made.get(scope.cls) or symbols_of(scope.cls)
+            for d in scope.cls._declared.values():
+                name = self.name_of(scope, d)
+                if d.role != INDEX and name not in found and self._shown(scope, d):
+                    path = tuple(name[: len(name) - len(d.attr)].strip(".").split("."))
+                    other = candidates(d)[-2] if len(candidates(d)) > 1 else candidates(d)[-1]
+                    found[name] = Place(name, own[d.attr], tuple(filter(None, path)), other)
+        signs = {sign for cls in made for sign in constants_of(cls)}
+        return placed(found.values(), signs)
+
+    def _shown(self, scope: Scope, declared: Name) -> bool:
+        """Whether a name is ever written: a wired one never is."""
+        return not self._wired(scope, declared)
 
     def _set(self, scope: Scope, declared: Name) -> str:
         where, found = scope.settled(declared)
@@ -110,22 +144,33 @@ class Document:
 
         def spell(symbol: Any) -> Written:
             if symbol.role == CONSTANT:
-                return write(scope, symbol), ATOM
+                return write(scope, symbol), ATOM if write == self._plain else PRODUCT
             where, declared = scope.column(symbol) if symbol.role == COLUMN else scope.resolve(symbol)
             wire = where.wires.get(declared.attr)
             if wire is None or symbol.role == COLUMN:
-                return write(where, declared), ATOM
+                return write(where, declared), ATOM if write == self._plain else self._binding(where, declared)
             if isinstance(wire, sp.Basic) and where.parent is not None:
                 return self._hand(where.parent, write).walk(wire)
             return f"{wire}", ATOM
 
         return spell
 
+    def _binding(self, where: Scope, declared: Name) -> int:
+        """How a symbol binds: one that ends above its line needs brackets below a power."""
+        return POWER if declared.role != INDEX and raised(self.left(where, declared)) else ATOM
+
     def _hand(self, scope: Scope, write: Callable[[Scope, Name], str]) -> Hand:
         spell = self._spell(scope, write)
         if write == self._plain:
             return Plain(spell)
-        return Latex(spell, lambda symbol: self._letter(scope, symbol))
+        return Latex(
+            spell, lambda symbol: self._letter(scope, symbol), lambda s, less: self._size(scope, s, less, write)
+        )
+
+    def _size(self, scope: Scope, declared: Name, less: int, write: Callable[[Scope, Name], str]) -> str:
+        """The size of a set, less one or not, where an expression says it."""
+        where, found = scope.settled(declared)
+        return "" if found.size is None else self._hand(where, write).write(found.size - less)
 
     def _plain(self, scope: Scope, declared: Name) -> str:
         if declared.role == CONSTANT:
@@ -138,9 +183,11 @@ class Document:
             return rf"\qty{{1}}{{{siunitx(declared.unit_text)}}}"
         if declared.role == INDEX:
             return self._letter(scope, declared)
-        name = self.name_of(scope, declared)
-        path = [words(hop) for hop in name.split(".")[:-1]]
-        return subscripted(declared.symbol or words(declared.attr), [*path, *self._sets(scope, declared)])
+        return self.left(scope, declared)
+
+    def left(self, scope: Scope, declared: Name) -> str:
+        """The symbol of a quantity with its sets below."""
+        return subscripted(self.symbols[self.name_of(scope, declared)], list(self._sets(scope, declared)))
 
     def _sets(self, scope: Scope, declared: Name) -> tuple[str, ...]:
         """Letters of the sets a quantity stands over."""
@@ -206,6 +253,13 @@ class Document:
             parts.append("over " + ", ".join(self._set(scope, i) for i in declared.over))
         return "; ".join(parts)
 
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Every formula by name, in words."""
+        for scope in self.scopes:
+            for d in scope.cls._declared.values():
+                if d.role == FORMULA and d.expr is not ... and not self._wired(scope, d):
+                    yield self.name_of(scope, d), self._hand(scope, self._plain).write(d.expr)
+
     def lines(self) -> Iterator[Line]:
         """Every formula, the system's own first, then part by part."""
         for scope in self.scopes:
@@ -230,7 +284,7 @@ def align(model: Model, choose: Choices | None = None) -> str:
     ...     area = formula("m**2", side**2, "area", derived=True)
     >>> print(align(Square()))
     \begin{align*}
-    \mathrm{area} &= a^{2}
+    A &= a^{2}
     \end{align*}
     """
     return align_of(Document(model, choose).lines())

@@ -136,15 +136,20 @@ class Model:
         return found
 
     def _seen(self, path: str) -> Any:
+        found = self._sought(path)
+        if found is None:
+            raise UnknownNameError(type(self).__name__, path, self._names())
+        return found
+
+    def _sought(self, path: str) -> Any:
+        """What stands at a dotted path; None where nothing does: looking for near names takes long."""
         if path in self._references:
             return self._references[path]
         cls, rest, hops = type(self), path, ()  # type: type[Model], str, tuple[str, ...]
         while rest not in cls._declared:
             hop = next((p for p in cls._parts if rest == p or rest.startswith(p + ".")), None)
             if hop is None or rest == hop:
-                if hop is None and rest not in cls._groups:
-                    raise UnknownNameError(type(self).__name__, path, self._names())
-                return View(self, path)
+                return View(self, path) if hop is not None or rest in cls._groups else None
             cls, rest, hops = cls._parts[hop]._chosen, rest[len(hop) + 1 :], (*hops, hop)
         return self._refer(hops, cls._declared[rest])
 
@@ -230,6 +235,7 @@ class Model:
         if problems:
             text = "\n".join("  " + p.replace("\n", "\n  ") for p in problems)
             raise DimensionError(f"{cls.__name__}:\n{text}")
+        checks.check_symbols(cls)
         cls._born = next(_births)
 
 

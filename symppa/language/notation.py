@@ -10,9 +10,10 @@ import sympy as sp
 
 from symppa.language import functions as f
 from symppa.language.declarations import CONSTANT
+from symppa.language.latex import scripted
 from symppa.language.operations import BY_NAME
 
-SUM, QUOTIENT, PRODUCT, POWER, ATOM = 1, 2, 3, 4, 5  # how an expression binds
+COMPARED, SUM, QUOTIENT, PRODUCT, POWER, ATOM = 0, 1, 2, 3, 4, 5  # how an expression binds
 HEADS = {
     f.CeilDiv: "ceil_div",
     f.FloorDiv: "floor_div",
@@ -32,6 +33,10 @@ HEADS = {
     sp.exp: "exp",
     sp.log: "log",
 }
+COMPARISONS = ("less", "at_most", "equal")
+APPLIED = ("exp", "log")  # a power of one would read as one of its argument
+SIGNED = re.compile(r"\s*(?:-|\\(?:qty|num)\{-)")
+BEGIN = r"\begin{cases}"
 Written = tuple[str, int]
 Spell = Callable[[Any], Written]
 
@@ -63,6 +68,8 @@ class Hand:
             return self.raised(*expr.args)
         if expr.is_number and not expr.args:
             return self.number(expr)
+        if isinstance(expr, sp.Abs):
+            return self.absolute(expr.args[0])
         name = HEADS.get(expr.func)
         if name is None:
             return str(expr), SUM
@@ -76,8 +83,17 @@ class Hand:
         for term in rest:
             minus = term.could_extract_minus_sign()
             row = BY_NAME["subtract" if minus else "add"]
-            text = self.joined(row.name, text, self.at(-term if minus else term, QUOTIENT if minus else SUM))
+            text = self.joined(row.name, text, self.following(-term if minus else term, QUOTIENT if minus else SUM))
         return text
+
+    def following(self, term: Any, level: int) -> str:
+        """A term behind a sign: a sign of its own stands in brackets."""
+        text = self.at(term, level)
+        return self.bracketed(text) if self.signed(text) else text
+
+    def signed(self, text: str) -> bool:
+        """Whether a text begins with a sign."""
+        return text.startswith("-")
 
     def product(self, expr: Any) -> Written:
         """A fraction, or factors in a row."""
@@ -110,6 +126,10 @@ class Hand:
     def call(self, name: str, expr: Any) -> Written:
         """A function of the language."""
         raise NotImplementedError
+
+    def absolute(self, expr: Any) -> Written:
+        """A number without its sign."""
+        return f"abs({self.write(expr)})", ATOM
 
     def number(self, value: Any) -> Written:
         """A constant, every digit that was written."""
@@ -170,7 +190,7 @@ class Plain(Hand):
 
     def call(self, name: str, expr: Any) -> Written:
         if name in self.SIGNS:
-            return self.SIGNS[name].join(self.at(a, SUM) for a in expr.args), SUM
+            return self.SIGNS[name].join(self.at(a, SUM) for a in expr.args), COMPARED
         if name == "total" and expr.args[0] == 1:
             return f"count({self.write(expr.args[1])})", ATOM
         arguments = [self.write(a) for a in expr.args]
@@ -197,11 +217,13 @@ class Plain(Hand):
 
 
 class Latex(Hand):
-    """The LaTeX templates of the operations; `index` gives the letter of a set."""
+    """The LaTeX templates of the operations; `index` gives the letter of a set, `size` what it is less one, or less."""
 
-    def __init__(self, spell: Spell, index: Callable[[Any], str]) -> None:
+    def __init__(
+        self, spell: Spell, index: Callable[[Any], str], size: Callable[[Any, int], str] | None = None
+    ) -> None:
         super().__init__(spell)
-        self.index = index
+        self.index, self.size = index, size
 
     def call(self, name: str, expr: Any) -> Written:
         arguments = list(expr.args)
@@ -209,32 +231,68 @@ class Latex(Hand):
             return self._reduced(name, *arguments)
         if name in ("maximum", "minimum"):
             first, *rest = (self.write(a) for a in arguments)
-            return self.filled(name, first, ", ".join(rest)), ATOM
+            return self.filled(name, first, ", ".join(rest)), POWER
         if name == "lookup":
             return self.filled(name, self.write(arguments[1]), k=self.spell(arguments[0])[0]), ATOM
         if name == "lambert_w":
-            return self.filled(name, self.write(arguments[0]), k=str(arguments[1])), ATOM
+            return self.filled(name, self.write(arguments[0]), k=str(arguments[1])), POWER
         if name == "smooth_largest":
             p, *terms = arguments
             powers = [f"{self.at(t, ATOM)}^{{{self.write(p)}}}" for t in terms]
-            return self.filled(name, " + ".join(powers), k=self.write(p)), POWER
+            return self.filled(name, " + ".join(powers), k=self.at(p, ATOM)), POWER
         if name == "geometric_sum":
             return self.filled(name, self.at(arguments[0], ATOM), self.write(arguments[1])), PRODUCT
-        level = SUM if name in ("less", "at_most", "equal", "where") else ATOM
+        if name == "where":
+            return self.cases(*arguments), COMPARED
+        if name in ("ceil_div", "floor_div") and arguments[1] == 1:
+            return self.filled(name, self.write(arguments[0]), "1").replace("\\frac", "", 1).replace(
+                "}{1}\\right", "}\\right"
+            ), ATOM
+        level = COMPARED if name in COMPARISONS else POWER if name in APPLIED else ATOM
         return self.filled(name, *map(self.write, arguments)), level
+
+    def signed(self, text: str) -> bool:
+        return SIGNED.match(text) is not None
+
+    def at(self, expr: Any, level: int) -> str:
+        """Square brackets make a number of a condition."""
+        if level > COMPARED and HEADS.get(expr.func) in COMPARISONS:
+            return rf"\left[{self.write(expr)}\right]"
+        return super().at(expr, level)
+
+    def absolute(self, expr: Any) -> Written:
+        return rf"\left\lvert {self.write(expr)}\right\rvert", ATOM
+
+    def cases(self, condition: Any, value: Any, other: Any) -> str:
+        """A case distinction; one within its last case goes on with it."""
+        text = self.filled("where", self.write(condition), self.write(value), self.write(other))
+        inner = self.write(other)
+        if not isinstance(other, f.Where) or not inner.startswith(BEGIN):
+            return text
+        mine = f"{self.write(value)} & \\text{{if }} {self.write(condition)}"
+        return f"{BEGIN}{mine}\\\\{inner.removeprefix(BEGIN)}"
 
     def _reduced(self, name: str, term: Any, over: Any) -> Written:
         if name == "total" and term == 1:
-            return rf"\left|\mathcal{{{self.index(over).upper()}}}\right|", ATOM
+            return rf"\left\lvert{scripted(self.index(over))}\right\rvert", ATOM
         inner = self.write(term) if isinstance(term, f.Where) else self.at(term, PRODUCT)
-        return self.filled(name, inner, k=self.index(over)), SUM
+        return self.filled(name, inner, k=self.bounds(name, over)), COMPARED if isinstance(term, f.Where) else SUM
+
+    def bounds(self, name: str, over: Any) -> str:
+        """What stands below and above the sign of a reduction: all members of a set, or as many as its size says."""
+        last = self.size(over, 1) if self.size is not None else ""
+        if not last:
+            return f"_{{{self.index(over)}}}"
+        if name == "total":
+            return f"_{{{self.index(over)}=0}}^{{{last}}}"
+        return rf"_{{0 \le {self.index(over)} < {self.size(over, 0)}}}"  # type: ignore[misc]
 
     def over(self, above: list[Any], below: list[Any]) -> Written:
         return self.filled("divide", self.row(above, 0), self.row(below, 0)), PRODUCT
 
     def joined(self, name: str, left: str, right: str) -> str:
-        if name == "multiply" and r"\mathrm{" in left + right:
-            return rf"{left} \cdot {right}"  # a thin space between words would read as one name
+        if name == "multiply" and _needs_dot(left, right):
+            return rf"{left} \cdot {right}"
         return self.filled(name, left, right)
 
     def filled(self, name: str, *operands: str, **more: str) -> str:
@@ -251,6 +309,16 @@ class Latex(Hand):
         return r"\pi" if name == "pi" else r"\mathrm{e}"
 
 
+SCRIPTS = re.compile(r"[_^](?:\\[A-Za-z]+)?\{(?:[^{}]|\{[^{}]*\})*\}")
+
+
+def _needs_dot(left: str, right: str) -> bool:
+    """Whether a thin space would not do: words side by side read as one name, digits as one number."""
+    if re.match(r"[\d.]|\\(?:qty|num|frac)\b", right):
+        return True
+    return any(re.search(r"\\(?:mathrm|qty|num|text)\b", SCRIPTS.sub("", side)) for side in (left, right))
+
+
 def _fraction(expr: Any) -> tuple[list[Any], list[Any]]:
     """Factors above and below the line, in the order they were written."""
     above: list[Any] = []
@@ -264,73 +332,3 @@ def _fraction(expr: Any) -> tuple[list[Any], list[Any]]:
         else:
             above.append(factor)
     return above, below
-
-
-UNIT = re.compile(r"([*/]?)\s*([^\W\d_]+|1)\s*(?:(?:\*\*|\^)?\s*(-?\d+))?")
-MACROS = {
-    "percent": r"\percent",
-    "ohm": r"\ohm",
-    "degC": r"\degreeCelsius",
-    "um": r"\micro\metre",
-    "us": r"\micro\second",
-    "uJ": r"\micro\joule",
-}
-
-
-def siunitx(unit: str) -> str:
-    r"""The argument of `\unit`, literal, so that units siunitx does not know print too.
-
-    >>> siunitx("TFLOPS/mm**2"), siunitx("percent"), siunitx("1")
-    ('TFLOPS.mm^{-2}', '\\percent', '')
-    """
-    found, below = [], False
-    for sign, name, power in UNIT.findall(unit):
-        below = sign == "/" or (below and sign != "*")
-        exponent = int(power or 1) * (-1 if below else 1)
-        if name != "1":
-            text = MACROS.get(name, name)
-            found.append(text if exponent == 1 else f"{text}^{{{exponent}}}")
-        below = False
-    return ".".join(found)
-
-
-def words(name: str) -> str:
-    r"""A name of several words as an upright symbol.
-
-    >>> words("peak_compute")
-    '\\mathrm{peak\\,compute}'
-    """
-    safe = re.sub(r"[^\w ]", "", name.replace("_", " ")).strip()
-    return rf"\mathrm{{{safe.replace(' ', chr(92) + ',')}}}"
-
-
-def subscripted(symbol: str, marks: list[str]) -> str:
-    r"""A symbol with more subscripts, after the one it has.
-
-    >>> subscripted("V_0", [r"\mathrm{node}"])
-    'V_{0,\\mathrm{node}}'
-    """
-    if not marks:
-        return symbol
-    base, _, own = symbol.partition("_")
-    own = own[1:-1] if own.startswith("{") and own.endswith("}") else own
-    return f"{base}_{{{','.join(filter(None, [own, *marks]))}}}"
-
-
-MARKS = {
-    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "<": r"$<$",
-    ">": r"$>$",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
-
-
-def escaped(text: str) -> str:
-    r"""Text that LaTeX prints as it is.
-
-    >>> escaped("peak_compute < 5 %")
-    'peak\\_compute $<$ 5 \\%'
-    """
-    return "".join(MARKS.get(character, character) for character in text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import sympy as sp
@@ -127,10 +128,9 @@ class Scope:
     def canonical(self, declared: Name) -> Name:
         """One symbol for one quantity, named by its full path."""
         full, model = self.full(declared), self.outermost
-        try:
-            return model.reference(full)  # type: ignore[no-any-return]
-        except UnknownNameError:  # a name that only a chosen subclass of a slot has
+        if model._sought(full) is None:  # a name that only a chosen subclass of a slot has
             return model._refer(tuple(full.split(".")[:-1]), declared)
+        return model.reference(full)  # type: ignore[no-any-return]
 
 
 def _replaced(made: Model, choice: Any, path: str, wires: Mapping[str, Any]) -> Model:
@@ -156,6 +156,12 @@ def _kind(interface: type[Model], name: str, path: str) -> type[Model]:
     if len(places) > 1:
         raise WiringError(f"{path}: {name!r} names {' and '.join(places)}: pass the class itself")
     return max(found, key=lambda c: c._born)
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a dotted name matches a pattern, part by part."""
+    parts, wanted = name.split("."), pattern.split(".")
+    return len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted))
 
 
 def resolved(scope: Scope, expr: Any, flat: bool = False) -> Any:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from symppa import units
+from symppa.language.written_units import plain as unit_shown
 from symppa.reports import crossings, design, replay, speculation, spread
-from symppa.reports.number import celsius, measured, shown, signed, unit_shown
+from symppa.reports.number import celsius, measured, shown, signed
 from symppa.reports.report import Column, Line, Report, Table, listed
 from symppa.studies.result import Array, Output, Result
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from symppa.reports.number import measured, unit_shown
+from symppa.language.written_units import plain as unit_shown
+from symppa.reports.number import measured
 from symppa.reports.report import Column, Line, Report, Table
 from symppa.studies.result import Result
 

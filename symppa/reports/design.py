@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from symppa.reports.number import measured, shown, signed, unit_shown
+from symppa.language.written_units import plain as unit_shown
+from symppa.reports.number import measured, shown, signed
 from symppa.reports.report import Column, Line, Report, Table
 from symppa.studies.result import Result
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from symppa.language.notation import escaped, siunitx
+from symppa.language.latex import escaped
+from symppa.language.written_units import siunitx
 from symppa.reports.contents import report
 from symppa.reports.report import Column, Table
 from symppa.studies.result import Result
@@ -43,7 +44,7 @@ def _head(column: Column) -> str:
 
 
 def _unit(unit: str) -> str:
-    return rf"\unit{{{siunitx(unit.replace('%', 'percent'))}}}" if unit else ""
+    return rf"\unit{{{siunitx(unit)}}}" if unit else ""
 
 
 def _cell(text: str) -> str:

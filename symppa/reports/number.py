@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from symppa.language.digits import rounded
+from symppa.language.written_units import plain
+
 DIGITS = 4
-PLAIN = range(-3, 7)  # powers of ten written without an exponent
 
 
 def shown(value: Any, unit: str = "1") -> str:
@@ -22,15 +24,7 @@ def shown(value: Any, unit: str = "1") -> str:
     number = float(value)
     if not math.isfinite(number):
         return "undefined" if math.isnan(number) else str(number)
-    if number == 0 or (unit in ("", "1") and number % 1 == 0 and abs(number) < 1e12):
-        return f"{number:.0f}"
-    exponent = math.floor(math.log10(abs(float(f"{number:.{DIGITS - 1}e}"))))
-    if exponent not in PLAIN:
-        mantissa, _, power = f"{number:.{DIGITS - 1}e}".partition("e")
-        return f"{mantissa.rstrip('0').rstrip('.')}e{power}"
-    places = DIGITS - 1 - exponent
-    text = f"{round(number, places):.{max(places, 0)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return rounded(number, unit, DIGITS)
 
 
 def signed(value: float) -> str:
@@ -45,24 +39,13 @@ def signed(value: float) -> str:
     return text if text.startswith("-") or text == "0" else f"+{text}"
 
 
-def unit_shown(unit: str) -> str:
-    """A unit, or nothing for a pure number.
-
-    >>> unit_shown("mm**2"), unit_shown("1"), unit_shown("percent")
-    ('mm2', '', '%')
-    """
-    if unit in ("", "1"):
-        return ""
-    return unit.replace("percent", "%").replace("**", "")
-
-
 def measured(value: Any, unit: str) -> str:
     """A number with its unit; a temperature also in degC.
 
     >>> measured(267.2, "W"), measured(100.0, "percent")
     ('267.2 W', '100 %')
     """
-    return f"{shown(value, unit)} {unit_shown(unit)}".strip()
+    return f"{shown(value, unit)} {plain(unit)}".strip()
 
 
 def celsius(name: str, value: Any, unit: str) -> str:

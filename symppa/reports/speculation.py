@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from symppa.language.written_units import plain as unit_shown
 from symppa.reports.csv import written
-from symppa.reports.number import shown, unit_shown
+from symppa.reports.number import shown
 from symppa.reports.report import Column, Line, Report, Table
 from symppa.studies.result import Result
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from symppa.reports.number import shown, unit_shown
+from symppa.language.written_units import plain as unit_shown
+from symppa.reports.number import shown
 from symppa.reports.report import Column, Line, Table
 from symppa.studies.result import Output, Result
 

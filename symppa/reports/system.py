@@ -11,7 +11,7 @@ from typing import Any
 
 from symppa.descriptions.bind import NO_SOURCE
 from symppa.language.document import Document, Line, Row, align_of, table_of
-from symppa.reports.number import unit_shown
+from symppa.language.written_units import plain as unit_shown
 from symppa.reports.report import Column, Report, Table
 from symppa.reports.report import Line as Said
 from symppa.studies.origins import Leaf, leaves

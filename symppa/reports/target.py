@@ -6,7 +6,8 @@ from typing import Any
 
 from symppa.descriptions.target import Target
 from symppa.engine.search import Choices
-from symppa.reports.number import shown, unit_shown
+from symppa.language.written_units import plain as unit_shown
+from symppa.reports.number import shown
 from symppa.reports.report import Column, Line, Report, Table
 from symppa.studies.design.check import designs
 from symppa.studies.design.problem import Question

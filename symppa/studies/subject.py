@@ -129,13 +129,32 @@ class Subject:
 
         root = self.root
         outputs = [text for text in outputs if text != ALTERNATIVES or expand(root, text)]
+        matched = {text: expand(root, text) for text in outputs if self.is_pattern(text)}
         asked: Any = outputs
-        if any(not _is_name(text) for text in outputs):
+        if any(text not in matched and not _is_name(text) for text in outputs):
             from symppa.descriptions.expression import parse
 
-            names = [n for text in outputs for n in (expand(root, text) if _is_pattern(text) else [text])]
-            asked = {n: parse(n, self.model) for n in names}
+            for text in (text for text, names in matched.items() if not names):
+                raise QuestionError(f"{self.system} has no output that matches {text!r}")
+            asked = {n: parse(n, self.model) for text in outputs for n in matched.get(text, [text])}
         return compile(self.model, asked, axes, keep=keep, choose=self.parts)
+
+    def is_pattern(self, text: str) -> bool:
+        """Whether a text stands for the outputs it matches; a product of two names is an expression: `energy*latency`.
+
+        >>> subject = Subject("gemm_tiler")
+        >>> subject.is_pattern("energy*"), subject.is_pattern("energy*latency"), subject.is_pattern("energy*cy")
+        (True, False, True)
+        """
+        if not _may_be_pattern(text):
+            return False
+        from symppa.descriptions.expression import parse
+
+        try:
+            parse(text, self.model)
+        except SymppaError:  # no expression, or one over names that the model does not have
+            return True
+        return False
 
     def bound(self, program: Program) -> dict[str, Value]:
         """Every value told, with its origin: file, then what the caller sets."""
@@ -191,12 +210,12 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _is_pattern(text: str) -> bool:
-    return all(c.isalnum() or c in "._*?[]" for c in text) and any(c in text for c in "*?[") and " " not in text
+def _may_be_pattern(text: str) -> bool:
+    return all(c.isalnum() or c in "._*?[]" for c in text) and any(c in text for c in "*?[")
 
 
 def _is_name(text: str) -> bool:
-    return all(c.isalnum() or c in PLAIN for c in text) or _is_pattern(text)
+    return all(c.isalnum() or c in PLAIN for c in text)
 
 
 def located(error: SymppaError, name: str, told: Mapping[str, Value]) -> SymppaError:

@@ -36,7 +36,7 @@ def test_formulas_alone():
 def test_the_latex_names_what_it_needs():
     text = told("show", "chiplet_soc", "--latex")
     assert text.startswith("% needs amsmath, and booktabs and siunitx")
-    assert r"\mathrm{area} &= n \cdot \mathrm{area}_{\mathrm{chiplet}}" in text
+    assert r"A &= n\,A_{\mathrm{chiplet}}" in text
     assert r"$f$ & clock & \unit{GHz} & clock of the multiprocessors" in text
 
 

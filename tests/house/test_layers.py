@@ -23,7 +23,7 @@ LAYERS = (
     ("descriptions",),
     ("workloads", "calibration"),
     ("studies",),
-    ("export", "kpu"),
+    ("exports", "kpu"),
     ("reports",),
     ("compat", "cli"),
 )
@@ -55,7 +55,7 @@ PACKAGES = {
     "pandas": Home(inside=("studies.*", "calibration.*", "reports.*")),
     "xarray": Home(inside=("studies.*", "calibration.*", "reports.*")),
     "pyarrow": Home(inside=("studies.*", "reports.*")),
-    "openpyxl": Home(inside=("export.*",)),
+    "openpyxl": Home(inside=("exports.*",)),
     "matplotlib": Home(inside=("reports.plot*",)),
     "torch": Home(inside=("workloads.torch*", "kpu.*")),
     "safetensors": Home(inside=("workloads.torch*", "kpu.*")),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 
 import click
 import pytest
@@ -14,7 +16,7 @@ AGREED = {
     "Model", "given", "formula", "table", "index", "parts", "part", "total",
     "integers", "choices", "reals",
     "ceil_div", "floor_div", "largest", "smallest", "lookup", "where",
-    "load", "evaluate", "sweep", "pareto", "sensitivity", "compare", "design", "replay",
+    "load", "evaluate", "sweep", "pareto", "sensitivity", "compare", "design", "replay", "export",
     "Result", "SymppaError",
 }  # fmt: skip
 MOST = 30
@@ -34,6 +36,14 @@ def studies():
 def test_the_public_names_are_the_agreed_ones():
     assert sorted(symppa.__all__) == sorted(AGREED)
     assert len(symppa.__all__) <= MOST
+
+
+@pytest.mark.parametrize("before", ["", "import symppa.exports.c", "from symppa.exports import FORMS", "symppa.export"])
+def test_export_is_the_function_whatever_is_imported_first(before):
+    lines = ["import symppa", before, "print(callable(symppa.export), symppa.export.__module__)"]
+    command = [sys.executable, "-c", "\n".join([*lines, "from symppa import export", "print(export is symppa.export)"])]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["True", "symppa.exports", "True"]
 
 
 def test_dir_tells_the_public_names_before_they_are_used():

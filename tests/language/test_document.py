@@ -34,8 +34,10 @@ from symppa.language import (
     where,
 )  # fmt: skip
 from symppa.language.document import Document, align, nomenclature, nomenclature_html, table_of
-from symppa.language.notation import siunitx, subscripted, words
+from symppa.language.glyphs import subscripted
+from symppa.language.latex import words
 from symppa.language.operations import ROWS
+from symppa.language.written_units import siunitx
 from symppa.library.systems.chiplet_soc import ChipletSoC
 from symppa.library.systems.chiplet_soc_physical import ChipletSoCPhysical
 
@@ -75,19 +77,19 @@ def line(name, model=Every):
     ("name", "latex"),
     [
         ("rounded", r"\left\lceil\frac{a}{b_0}\right\rceil + \left\lfloor\frac{a}{b_0}\right\rfloor"),
-        ("extremes", r"\max\left(a, b_0, \mathrm{big\,name}\right) - \min\left(a, b_0\right)"),
-        ("summed", r"\sum_{i} a \cdot \mathrm{per\,layer}_{i}"),
-        ("members", r"\left|\mathcal{I}\right|"),
-        ("highest", r"\max_{i} \mathrm{per\,layer}_{i} + \min_{i} \mathrm{per\,layer}_{i}"),
+        ("extremes", r"\max\left(a, b_0, x_{\mathrm{big\,name}}\right) - \min\left(a, b_0\right)"),
+        ("summed", r"\sum_{i} a\,x_{\mathrm{per\,layer},i}"),
+        ("members", r"\left\lvert\mathcal{I}\right\rvert"),
+        ("highest", r"\max_{i} x_{\mathrm{per\,layer},i} + \min_{i} x_{\mathrm{per\,layer},i}"),
         (
             "picked",
             (
-                r"\sum_{i} \begin{cases}\mathrm{per\,layer}_{i} & \text{if } i = \mathrm{chosen}"
+                r"\sum_{i} \begin{cases}x_{\mathrm{per\,layer},i} & \text{if } i = \kappa_{\mathrm{chosen}}"
                 r"\\0 & \text{otherwise}\end{cases}"
             ),
         ),
         ("powers", r"\frac{\left(a + b_0\right)^{2}}{3\,a^{b_0}}"),
-        ("labelled", r"a\,\qty{1}{cycle}"),
+        ("labelled", r"a \cdot \qty{1}{cycle}"),
         ("halves", r"\frac{a}{2} + \frac{1}{2} - a\,\left(b_0 + 1\right) - \frac{b_0}{2}"),
     ],
 )
@@ -96,8 +98,8 @@ def test_a_formula_in_latex(name, latex):
 
 
 def test_a_symbol_carries_the_sets_it_stands_over():
-    assert line("vector").symbol == r"\mathrm{vector}_{i}"
-    assert line("summed").symbol == r"\mathrm{summed}"
+    assert line("vector").symbol == r"x_{\mathrm{vector},i}"
+    assert line("summed").symbol == r"x_{\mathrm{summed}}"
 
 
 @pytest.mark.parametrize(

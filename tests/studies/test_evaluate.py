@@ -2,12 +2,13 @@
 
 import json
 import pickle
+import re
 
 import numpy as np
 import pint
 import pytest
 
-from symppa import Model, Result, evaluate, formula, given, index, largest, load, sweep, total
+from symppa import Model, Result, evaluate, formula, given, index, largest, load, sweep, total, units
 from symppa.errors import MissingValueError, QuestionError, SymppaError, UndefinedResultError, UnknownValueError
 from symppa.language import lambert_w, log
 
@@ -178,3 +179,22 @@ def test_the_question_tells_what_was_asked():
         "system": "nexgen_baseline", "class": "ChipletSoC", "parts": {}, "set": {"clock": "2 GHz"}, "outputs": ["power"]
     }  # fmt: skip
     assert evaluate(Memory, {"traffic": 1.0}).question["class"].endswith("test_evaluate.Memory")
+
+
+def test_a_product_of_two_outputs_is_no_pattern():
+    asked = ["energy*latency", "energy/macs", "cyc*", "energy**2"]
+    found = evaluate("gemm_tiler", outputs=asked)
+    assert list(found.outputs) == ["energy*latency", "energy/macs", "cycles", "energy**2"]
+    alone = evaluate("gemm_tiler", outputs=["energy", "latency"])
+    joules, seconds = (float(alone[name]) * units.measure(alone.outputs[name].unit).worth for name in alone.outputs)
+    assert units.dimension(found.outputs["energy*latency"].unit) == units.dimension("J*s")
+    assert found["energy*latency"] == pytest.approx(joules * seconds, rel=1e-14)
+    many = sweep("gemm_tiler", outputs=asked[:2], axes={"clock": ["1 GHz", "2 GHz"]})
+    assert list(many.outputs)[-2:] == asked[:2]
+
+
+@pytest.mark.parametrize("beside", [(), ("energy",), ("energy/macs",), ("energy*latency", "*")])
+@pytest.mark.parametrize("odd", ["zzz*", "*zzz", "energy*zzz", "[z]*", "energ?z"])
+def test_a_pattern_that_matches_nothing_is_refused_whatever_stands_beside_it(odd, beside):
+    with pytest.raises(QuestionError, match=f"no output that matches '{re.escape(odd)}'"):
+        evaluate("gemm_tiler", outputs=[*beside, odd])

@@ -9,8 +9,9 @@ import numpy as np
 
 from symppa import units
 from symppa.errors import QuestionError
+from symppa.language.written_units import plain as unit_shown
 from symppa.reports.contents import shortened
-from symppa.reports.number import shown, unit_shown
+from symppa.reports.number import shown
 from symppa.reports.plot.bars import unit_bars
 from symppa.reports.plot.comparison import Bars, architecture_comparison
 from symppa.reports.plot.designs import Quantity, front, heat_map, lines, ranked

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from symppa.reports.number import shown, unit_shown
+from symppa.language.written_units import pretty
+from symppa.reports.number import shown
 
 # Okabe and Ito's palette; yellow is left out, it is too pale for lines on white.
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, BLACK = (
@@ -77,7 +78,7 @@ def labelled(name: str, unit: str) -> str:
 
 def set_unit(unit: str) -> str:
     """A unit as it is set in print."""
-    return unit_shown(unit).replace("m2", "m²").replace("m3", "m³")
+    return pretty(unit)
 
 
 def set_limit(text: str) -> str:
@@ -86,7 +87,8 @@ def set_limit(text: str) -> str:
     >>> set_limit(">= 2 TFLOPS/mm2")
     '≥ 2 TFLOPS/mm²'
     """
-    return set_unit(text.replace(">=", "≥").replace("<=", "≤"))
+    *said, unit = text.replace(">=", "≥").replace("<=", "≤").split(" ", 2)
+    return " ".join([*said, pretty(unit)]) if len(said) == 2 else " ".join([*said, unit])
 
 
 def plain_ticks(axis: Any, *, log: bool = False) -> None:

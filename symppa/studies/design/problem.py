@@ -133,7 +133,7 @@ def _program(asked: Asking, subject: Subject, outputs: Sequence[str], slots: Map
             subject.root.find_part(path)
     for name in outputs:
         with asked.says(*asked.place(name)):
-            if any(c in name for c in "*?["):
+            if subject.is_pattern(name):
                 raise QuestionError(f"{name} is a pattern: an objective or a limit is on one output")
     try:
         program = subject.program(outputs)

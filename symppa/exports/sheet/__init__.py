@@ -1,0 +1,1 @@
+"""A program as cells of a workbook."""
