@@ -34,7 +34,7 @@ VERBS = {
     "break-even": "Find where two outputs are equal along a given.",
     "speculate": "Compare speculative with plain decoding of a network on an analog chip.",
     "compare": "Set descriptions side by side, with targets and a recommendation.",
-    "export": "Write the formulas of a system as a paper, a program, a sheet or a page.",
+    "export": "Write the formulas of a system as a paper, a program, a sheet or a page; values and sources with them.",
     "replay": "Repeat a run from its result, and tell whether the numbers agree.",
     "cache": "Tell what is kept between runs, or clear it.",
     "info": "Print versions, folders, the cache and what is installed.",
