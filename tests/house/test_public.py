@@ -14,7 +14,7 @@ AGREED = {
     "Model", "given", "formula", "table", "index", "parts", "part", "total",
     "integers", "choices", "reals",
     "ceil_div", "floor_div", "largest", "smallest", "lookup", "where",
-    "load", "evaluate", "sweep", "pareto", "sensitivity", "compare", "design", "replay",
+    "load", "load_workload", "evaluate", "sweep", "pareto", "sensitivity", "compare", "design", "replay",
     "Result", "SymppaError",
 }  # fmt: skip
 MOST = 30
