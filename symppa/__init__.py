@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from symppa.studies.result import Result as Result
     from symppa.studies.sensitivity import sensitivity as sensitivity
     from symppa.studies.sweep import sweep as sweep
+    from symppa.workloads.torch.exporting import load_workload as load_workload
 
 _HOMES = {
     "load": "descriptions.load",
     "SymppaError": "errors",
     "Result": "studies.result",
     "export": "exports",
+    "load_workload": "workloads.torch.exporting",
     **{
         study: f"studies.{study}"
         for study in ("evaluate", "sweep", "pareto", "sensitivity", "compare", "design", "replay")

@@ -122,6 +122,10 @@ class DescriptionError(SymppaError):
     """A description file is malformed, refused or not found."""
 
 
+class WorkloadError(SymppaError):
+    """A workload is malformed, or has operators that are not known; names all of them."""
+
+
 class QuestionError(SymppaError):
     """A question (axis, limit, reducer, output) does not fit the model."""
 

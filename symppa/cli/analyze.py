@@ -1,24 +1,152 @@
-"""symppa analyze: outputs of a system at its values."""
+"""symppa analyze: outputs of a system at its values, or a network on a device."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
-from symppa.cli import options, output
+from symppa.cli import complete, options, output, serving
 from symppa.studies.evaluate import evaluate
+
+CHECKS = ("latency", "power", "memory")
 
 
 @click.command("analyze")
-@options.system
+@click.argument("system", shell_complete=complete.descriptions)
+@click.argument("hardware", required=False, shell_complete=complete.descriptions)
+@options.network
+@click.option("--power-profile", "profile", metavar="NAME", help="Power profile of the device, as in 30W.")
+@click.option("--check-latency", "latency", metavar="TIME", help="Exit with 1 where a run takes longer: 33ms.")
+@click.option("--check-power", "power", metavar="POWER", help="Exit with 1 where it takes more on average: 15W.")
+@click.option("--check-memory", "memory", metavar="ROOM", help="Exit with 1 where it needs more room: 8GB.")
+@serving.options
+@click.option("--subgraphs", is_flag=True, help="Every fused subgraph of the network, a row each.")
 @options.choices
 @options.output("An output, a pattern (by_format.*) or an expression; all of the system's by default.")
-@options.forms("json", "csv", "markdown")
+@options.plot
+@options.formats("json", "csv", "markdown", "html")
+@click.pass_context
 def command(
-    system: str, values: dict[str, str], parts: dict[str, str], outputs: tuple[str, ...], form: str | None
+    ctx: click.Context,
+    /,
+    system: str,
+    hardware: str | None,
+    values: dict[str, str],
+    parts: dict[str, str],
+    outputs: tuple[str, ...],
+    folder: str | None,
+    form: str | None,
+    subgraphs: bool,
+    **network: Any,
 ) -> None:
-    """Evaluate a system at its values.
+    """Evaluate a system at its values, or a network on a device: `symppa analyze resnet50 a100_sxm_80gb --batch 8`.
 
-    SYSTEM is the name or the file of a description.
+    SYSTEM is the name or the file of a description. With HARDWARE it is that of a network; both are also one name,
+    resnet50[batch=8]@a100_sxm_80gb. Exit code 1: a check failed.
     """
-    result = evaluate(system, values, outputs=outputs or None, parts=parts)
-    output.answer(result, form, every=bool(outputs))
+    from symppa.workloads.on_device import is_placed
+
+    answers = serving.asked(system, network)
+    if answers is not None and (hardware is not None or is_placed(system)):
+        result = _answering(system, hardware, values, parts, outputs, answers, network)
+        if folder is not None or subgraphs:
+            raise click.UsageError("--plot and --subgraphs are for one run of a network, not for a model that answers")
+        output.answer(result, form, every=bool(outputs))
+        ctx.exit(0 if all(found["met"] for found in result.facts.get("checks", {}).values()) else 1)
+    if hardware is None and not is_placed(system):
+        network |= dict.fromkeys(answers or {}, True)
+        _refuse_alone(ctx, system, {**network, "subgraphs": subgraphs})
+        result = evaluate(system, values, outputs=outputs or None, parts=parts)
+        if folder is not None:
+            from symppa.reports.figures import write_figure
+
+            output.wrote([write_figure(result, Path(folder))])
+        output.answer(result, form, every=bool(outputs))
+        return
+    if outputs:
+        result = evaluate(_described(system, hardware, network), _told(network, values), outputs=outputs, parts=parts)
+        output.answer(result, form, every=True)
+        return
+    result = _analyzed(system, hardware, values, parts, network)
+    if folder is not None:
+        from symppa.reports.figures import write_network
+
+        output.wrote(write_network(result, Path(folder)))
+    output.answer(result, form, every=subgraphs)
+    ctx.exit(0 if all(found["met"] for found in result.facts["checks"].values()) else 1)
+
+
+def _answering(
+    system: str,
+    hardware: str | None,
+    values: dict[str, str],
+    parts: dict[str, str],
+    outputs: tuple[str, ...],
+    answers: dict[str, Any],
+    network: dict[str, Any],
+) -> Any:
+    """What a language model takes to answer."""
+    precision = _one(network["precisions"], "--precision")
+    if outputs:
+        made = serving.placed(system, hardware, network, answers)
+        return evaluate(made, _told(network, values), outputs=outputs, parts=parts)
+    checks = {name: network[name] for name in CHECKS if network[name] is not None}
+    return serving.analyzed(
+        system, hardware, network, answers, precision=precision, profile=network["profile"], checks=checks,
+        values=values, parts=parts,
+    )  # fmt: skip
+
+
+def _analyzed(
+    system: str, hardware: str | None, values: dict[str, str], parts: dict[str, str], network: dict[str, Any]
+) -> Any:
+    from symppa.studies.network import of
+
+    checks = {name: network[name] for name in CHECKS if network[name] is not None}
+    return of(
+        _described(system, hardware, network), _one(network["precisions"], "--precision"), network["profile"], checks,
+        values, parts,
+    )  # fmt: skip
+
+
+def _described(system: str, hardware: str | None, network: dict[str, Any]) -> Any:
+    from symppa.workloads.on_device import described, placed
+
+    sizes = {"batch": _one(network["batches"], "--batch"), "seq": network["seq"]}
+    sizes = {name: size for name, size in sizes.items() if size is not None}
+    if hardware is not None:
+        return placed(system, hardware, sizes)
+    if sizes:
+        raise click.UsageError(f"{system} says its sizes itself: write them there, as in [batch=8]@")
+    return described(system)
+
+
+def _told(network: dict[str, Any], values: dict[str, str]) -> dict[str, str]:
+    """The values set, with the number format and the profile asked for."""
+    precision = _one(network["precisions"], "--precision")
+    asked = {"chip.precision": precision and precision.upper(), "chip.profile": network["profile"]}
+    return {name: value for name, value in asked.items() if value is not None} | values
+
+
+def _one(found: tuple[Any, ...], option: str) -> Any:
+    """What an option says, where one is enough."""
+    if len(found) > 1:
+        raise click.UsageError(f"{option} is given {len(found)} times; symppa compare takes several")
+    return found[0] if found else None
+
+
+def _refuse_alone(ctx: click.Context, system: str, told: dict[str, Any]) -> None:
+    """A network needs a device, and what is asked of one needs both."""
+    from symppa.workloads import reading
+
+    network = reading.named(system)
+    asked = [name for name, value in told.items() if value]
+    if network:
+        raise click.UsageError(
+            f"{system} is a workload: name a device too, as in symppa analyze {system} a100_sxm_80gb"
+        )
+    if asked:
+        names = {p.name: p.opts[0] for p in ctx.command.params}
+        raise click.UsageError(f"{names[asked[0]]} is for a network on a device: symppa analyze NETWORK {system}")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from symppa.cli import complete, options, output
-from symppa.descriptions.target import is_target
+from symppa.descriptions.target import is_target, is_workload
 from symppa.reports.json import as_json
 from symppa.studies.check import checked
 
@@ -26,6 +26,9 @@ def command(files: tuple[str, ...], values: dict[str, str], parts: dict[str, str
         if is_target(file):
             found[file] = _target(file, values, parts, form)
             continue
+        if is_workload(file):
+            found[file] = _workload(file, form)
+            continue
         result = checked(file, values, parts)
         found[file] = {
             "system": result.system,
@@ -39,6 +42,17 @@ def command(files: tuple[str, ...], values: dict[str, str], parts: dict[str, str
                 output.remark(f"{file}: {note}")
     if form == "json":
         output.write(as_json({"good": found}))
+
+
+def _workload(file: str, form: str | None) -> dict[str, Any]:
+    from symppa.workloads.table import table
+    from symppa.workloads.yaml import load
+
+    graph = load(file)
+    count = len(table(graph).subgraphs)
+    if form != "json":
+        output.write(f"{file}: good, {len(graph.operators)} operators in {count} subgraphs of {graph.name}")
+    return {"workload": graph.name, "operators": len(graph.operators), "subgraphs": count}
 
 
 def _target(file: str, values: dict[str, str], parts: dict[str, str], form: str | None) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""symppa compare: descriptions side by side."""
+"""symppa compare: descriptions, or networks on devices, side by side."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +12,10 @@ from symppa.studies.compare import compare
 
 
 @click.command("compare")
-@click.argument("systems", nargs=-1, required=True, shell_complete=complete.descriptions)
+@click.argument("systems", nargs=-1, shell_complete=complete.descriptions)
+@click.option("--workload", "workloads", multiple=True, metavar="NET", help="A network, or a pattern: 'resnet*'.")
+@click.option("--hardware", multiple=True, metavar="DEVICE", help="A device to run it on, or a pattern: 'h*'.")
+@options.network
 @options.choices
 @options.output("An output, a pattern or an expression.")
 @click.option(
@@ -23,6 +27,7 @@ from symppa.studies.compare import compare
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     systems: tuple[str, ...],
     values: dict[str, str],
     parts: dict[str, str],
@@ -30,14 +35,22 @@ def command(
     targets: tuple[str, ...],
     folder: str | None,
     form: str | None,
+    **network: Any,
 ) -> None:
-    """Set descriptions side by side, with targets and a recommendation.
+    """Set descriptions side by side, or networks on devices, with targets and a recommendation.
 
-    SYSTEMS are names or files of descriptions; names may be patterns: 'nexgen_*'. Recommended is the best by the
-    first target's output among those that meet every other target.
+    SYSTEMS are names or files of descriptions; names may be patterns: 'nexgen_*'. Instead of them: every --workload on
+    every --hardware in every --precision at every --batch. Recommended is the best by the first target's output among
+    those that meet every other target.
     """
     from symppa.studies.targets import goals
 
+    if network["workloads"] or network["hardware"]:
+        _refuse_both(systems, values, parts, outputs)
+        _networks(ctx, network, goals(targets), folder, form)
+        return
+    if not systems:
+        raise click.UsageError("name descriptions to compare, or --workload and --hardware")
     result = compare(
         systems, values, outputs=outputs or ("*",), targets=goals(targets) if targets else None, parts=parts
     )
@@ -47,3 +60,33 @@ def command(
         output.wrote(write_comparison(result, systems, Path(folder), values, parts))
     output.answer(result, form)
     ctx.exit(1 if result.facts["targets"] and result.facts["recommended"] is None else 0)
+
+
+def _refuse_both(systems: tuple[str, ...], *others: Any) -> None:
+    if systems:
+        raise click.UsageError(
+            f"{systems[0]} is a description beside --workload and --hardware: compare one or the other"
+        )
+    if any(others):
+        raise click.UsageError("--set, --part and --output are for descriptions: networks on devices have their own")
+
+
+def _networks(
+    ctx: click.Context, network: dict[str, Any], goals: dict[str, str], folder: str | None, form: str | None
+) -> None:
+    from symppa.studies.networks.comparing import compare_networks
+
+    absent = [name for name in ("workload", "hardware") if not network[f"{name}s" if name == "workload" else name]]
+    if absent:
+        raise click.UsageError(f"--{absent[0]} is missing: networks are compared on devices")
+    result = compare_networks(
+        network["workloads"], network["hardware"], precisions=network["precisions"] or None,
+        batches=network["batches"] or None, sizes={"seq": network["seq"]} if network["seq"] else None, targets=goals,
+    )  # fmt: skip
+    if folder is not None:
+        from symppa.reports.figures import write_figure
+
+        output.wrote([write_figure(result, Path(folder))])
+    output.answer(result, form)
+    found = result.facts["recommended"]
+    ctx.exit(1 if found is not None and None in found.values() else 0)

@@ -35,6 +35,7 @@ VERBS = {
     "speculate": "Compare speculative with plain decoding of a network on an analog chip.",
     "compare": "Set descriptions side by side, with targets and a recommendation.",
     "export": "Write the formulas of a system as a paper, a program, a sheet or a page; values and sources with them.",
+    "import": "Read a network of PyTorch, ONNX, TFLite or Hugging Face, and write it as NET.yaml.",
     "replay": "Repeat a run from its result, and tell whether the numbers agree.",
     "cache": "Tell what is kept between runs, or clear it.",
     "info": "Print versions, folders, the cache and what is installed.",
@@ -52,7 +53,7 @@ class Symppa(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = import_module(f"symppa.cli.{cmd_name.replace('-', '_')}").command
+        command: click.Command = import_module(f"symppa.cli.{_module(cmd_name)}").command
         return command
 
     def resolve_command(
@@ -81,6 +82,11 @@ class Symppa(click.Group):
         extra["standalone_mode"] = False
         with _rarely_collected(), _logs():
             sys.exit(_outcome(lambda: super(Symppa, self).main(told, *others, **extra), told))
+
+
+def _module(verb: str) -> str:
+    """The module of a verb: its name, unless that is a word of Python."""
+    return "import_" if verb == "import" else verb.replace("-", "_")
 
 
 def _outcome(run: Any, told: Sequence[str]) -> int:

@@ -76,6 +76,30 @@ def forms(*names: str) -> Decorator[Any]:
     return lambda function: everywhere(_all(flags, function))
 
 
+def formats(*names: str) -> Decorator[Any]:
+    """`--format NAME` beside the flags of `forms`, as the same argument `form`."""
+
+    def chosen(ctx: click.Context, option: click.Parameter, name: str | None) -> str | None:
+        return None if name == "text" else name
+
+    option = click.option(
+        "--format", "form", type=click.Choice(["text", *names]), callback=chosen, expose_value=True,
+        help="How to print: a page with figures (html), or as the flags say.",
+    )  # fmt: skip
+    return lambda function: forms(*(n for n in names if n != "html"))(option(function))
+
+
+def network(function: Decorated) -> Decorated:
+    """`--precision`, `--batch` and `--seq`, each as often as it is given."""
+    options = (
+        click.option("--precision", "precisions", multiple=True, metavar="FORMAT", help="Number format, as in fp16."),
+        click.option("--batch", "batches", multiple=True, type=click.IntRange(min=1), metavar="N",
+                     help="Inputs in a run."),
+        click.option("--seq", type=click.IntRange(min=1), metavar="N", help="Tokens of an input."),
+    )  # fmt: skip
+    return _all(options, function)
+
+
 def choices(function: Decorated) -> Decorated:
     """`--set` and `--part`, as mappings `values` and `parts`."""
     options = (

@@ -21,7 +21,13 @@ def answer(result: Result, form: str | None, *, every: bool = False) -> None:
     elif form == "csv":
         from symppa.reports.csv import as_csv
 
-        write(as_csv(result))
+        write(as_csv(result, every=every))
+    elif form == "html":
+        from symppa.reports.contents import report
+        from symppa.reports.figures import svgs
+        from symppa.reports.html import page
+
+        write(page(report(result, every=every), svgs(result)))
     else:
         from symppa.reports.contents import report
 

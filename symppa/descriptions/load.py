@@ -12,6 +12,7 @@ from symppa.descriptions.nodes import Node
 from symppa.errors import DescriptionError
 
 MOST_ANCESTORS = 16
+ON_DEVICE = "@"  # between a network and the device it runs on
 MARKS = frozenset({"value", "source", "confidence", "uncertain"})  # of a value that states more than itself
 
 
@@ -36,6 +37,11 @@ class Layer:
     def origin(self) -> Origin:
         """What this file says of its values."""
         return Origin(self.path.stem, self.file.source, self.file.confidence)
+
+    @property
+    def hashed(self) -> str:
+        """SHA-256 of what was read."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -89,20 +95,26 @@ class Description:
     @property
     def files(self) -> dict[str, str]:
         """SHA-256 of every file read, by name."""
-        return {layer.path.name: hashlib.sha256(layer.path.read_bytes()).hexdigest() for layer in self.layers}
+        return {layer.path.name: layer.hashed for layer in self.layers}
 
     def __repr__(self) -> str:
         return f"<description {self.name} of {self.system}>"
 
 
-def load(name: str | Path) -> Description:
-    """The description of a shipped name or a file.
+def load(name: str | Path, beside: Path | None = None) -> Description:
+    """The description of a shipped name or a file, or of a network on a device; files count from `beside`.
 
     >>> load("nexgen_baseline").system
     'ChipletSoC'
+    >>> load("resnet18[batch=8]@a100_sxm_80gb").system
+    'Gpu'
     """
+    if ON_DEVICE in str(name) and not Path(name).is_file():
+        from symppa.workloads.on_device import any_described  # the one room above: it reads networks, and describes
+
+        return any_described(str(name), beside)
     layers: list[Layer] = []
-    path = shipped.find(str(name))
+    path = shipped.find(str(name), beside)
     while True:
         if any(layer.path == path for layer in layers):
             chain = " -> ".join(layer.path.stem for layer in layers)
@@ -110,6 +122,8 @@ def load(name: str | Path) -> Description:
         if len(layers) == MOST_ANCESTORS:
             raise DescriptionError(f"more than {MOST_ANCESTORS} files extend each other", file=str(path))
         root = nodes.read(path)
+        if structure.is_workload(root):
+            raise root.error(f"{path.stem} is a network, not a description: symppa analyze {path.stem} HARDWARE")
         layers.append(Layer(path, root, structure.checked(root)))
         parent = layers[-1].file.extends
         if parent is None:

@@ -130,6 +130,11 @@ def is_target(root: Node) -> bool:
     return isinstance(root.value, dict) and not own.isdisjoint(root.value)
 
 
+def is_workload(root: Node) -> bool:
+    """Whether a file is a network rather than a description."""
+    return isinstance(root.value, dict) and "workload" in root.value
+
+
 def _checked(root: Node, cls: type[File]) -> File:
     called = CALLED[cls]
     if not isinstance(root.value, dict):

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 
 GROUP = "symppa.models"
 SHIPPED = {
+    "Accelerator": "symppa.library.systems.device",
     "AnalogSoC": "symppa.library.systems.analog_soc",
+    "Cpu": "symppa.library.systems.device",
+    "Device": "symppa.library.systems.device",
     "DigitalSpeculation": "symppa.library.systems.digital_speculation",
+    "Gpu": "symppa.library.systems.device",
     "LeakyDecoder": "symppa.library.systems.speculative",
+    "SizedArrays": "symppa.library.systems.device_sized",
+    "Serving": "symppa.library.systems.serving",
+    "SpeculativeServing": "symppa.library.systems.serving",
     "SpeculativeDecoder": "symppa.library.systems.speculative",
     "TiledGemm": "symppa.library.systems.tiling",
     "Transformer": "symppa.library.components.transformer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -113,12 +113,21 @@ class Target:
 
 def is_target(text: str) -> bool:
     """Whether a name or file is a target rather than a description."""
+    return _is(text, structure.is_target)
+
+
+def is_workload(text: str) -> bool:
+    """Whether a name or file is a network rather than a description."""
+    return _is(text, structure.is_workload)
+
+
+def _is(text: str, asked: Callable[[nodes.Node], bool]) -> bool:
     if shipped.is_file(text):
         path = Path(text).expanduser()
     else:
         path = shipped.names().get(text) or shipped.names(KIND).get(text, Path())
     try:
-        return path.is_file() and structure.is_target(nodes.read(path))
+        return path.is_file() and asked(nodes.read(path))
     except DescriptionError:  # whoever reads the file tells what is wrong with it
         return False
 
@@ -185,7 +194,7 @@ def _description(layers: tuple[TargetLayer, ...]) -> Description:
             )
         if one.file.base:
             with _at(one.root, "base"):
-                base = load(shipped.find(one.file.base, one.path.parent))
+                base = load(one.file.base, one.path.parent)
             return Description(layers[0].path.stem, base.system, (*own, *base.layers))
         if one.file.system:
             with _at(one.root, "system"):

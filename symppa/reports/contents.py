@@ -9,7 +9,7 @@ import numpy as np
 
 from symppa import units
 from symppa.language.written_units import plain as unit_shown
-from symppa.reports import crossings, design, replay, speculation, spread
+from symppa.reports import crossings, design, network, replay, serving, speculation, spread
 from symppa.reports.number import celsius, measured, shown, signed
 from symppa.reports.report import Column, Line, Report, Table, listed
 from symppa.studies.result import Array, Output, Result
@@ -35,6 +35,7 @@ def report(result: Result, *, every: bool = False) -> Report:
         "design": lambda result, _: design.report(result),
         "verify": lambda result, _: design.verification(result),
         "front": design.front,
+        "networks": lambda result, every: network.comparison(result, every, _stands_on(result)),
     }
     return makers[result.study](result, every)
 
@@ -62,6 +63,10 @@ def _stands_on(result: Result) -> tuple[Line, ...]:
 
 
 def _analysis(result: Result, every: bool) -> Report:
+    if "serving" in result.facts:
+        return serving.report(result, _stands_on(result))
+    if "network" in result.facts:
+        return network.report(result, every, _stands_on(result))
     single = {n: o for n, o in result.outputs.items() if o.values.ndim == 0}
     groups: dict[tuple[str, tuple[str, ...]], dict[str, Output]] = {}
     for name, o in result.outputs.items():

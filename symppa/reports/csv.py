@@ -7,13 +7,16 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from symppa.reports.network import subgraphs_exactly
 from symppa.reports.report import Table
 from symppa.studies import tables
 from symppa.studies.result import Result
 
 
-def as_csv(result: Result) -> str:
-    """One table: an analysis by output and member, other studies by design."""
+def as_csv(result: Result, *, every: bool = False) -> str:
+    """One table: an analysis by output and member, other studies by design; of a network `every` one its subgraphs."""
+    if every and "network" in result.facts:
+        return written(*subgraphs_exactly(result))
     if result.study in ("analyze", "design", "verify"):
         return written(*tables.listing(result))
     if not result.outputs:

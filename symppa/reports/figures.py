@@ -12,6 +12,7 @@ from symppa.descriptions.load import load
 from symppa.descriptions.ranges import split_limit
 from symppa.reports import plot
 from symppa.reports.contents import shortened
+from symppa.reports.plot.style import svg
 from symppa.studies.compare import expanded
 from symppa.studies.evaluate import evaluate
 from symppa.studies.origins import Leaf, leaves
@@ -28,6 +29,7 @@ NAMES = {
     "compare": "architecture_comparison",
     "design": "design",
     "front": "front",
+    "networks": "networks",
 }
 # A system, the description that grows it, the axis, and what is drawn along it.
 GROWN = {
@@ -45,6 +47,21 @@ def write_figure(result: Result, folder: Path) -> Path:
     path = folder / f"{NAMES[result.study]}.png"
     plot.plot(result, path)
     return path
+
+
+def write_network(result: Result, folder: Path) -> list[Path]:
+    """The roofline of a network on a device, and the room that it takes."""
+    memory = folder / "memory.png"
+    plot.memory_of(result, memory)
+    return [write_figure(result, folder), memory]
+
+
+def svgs(result: Result) -> dict[str, str]:
+    """Figures of a result as SVG, by what they show."""
+    if "serving" in result.facts:
+        return {}
+    drawn = {"roofline": plot.plot(result)} | ({"memory": plot.memory_of(result)} if "network" in result.facts else {})
+    return {what: svg(figure) for what, figure in drawn.items()}
 
 
 def write_comparison(

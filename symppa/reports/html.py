@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from symppa.reports.contents import report
@@ -9,6 +10,10 @@ from symppa.reports.report import Report, Table
 from symppa.studies.result import Result
 
 CELL = "padding:2px 10px;border:0"
+PAGE = (
+    "body{font:15px/1.4 system-ui,sans-serif;max-width:75em;margin:2em auto;padding:0 1em;color:#111}"
+    "figure{margin:2em 0}figure svg{max-width:100%;height:auto}figcaption{color:#595959}table{font-size:13px}"
+)
 RULED = "border-collapse:collapse;margin:6px 0;font-variant-numeric:tabular-nums"
 
 
@@ -17,10 +22,11 @@ def as_html(result: Result) -> str:
     return fragment(report(result))
 
 
-def fragment(made: Report) -> str:
-    """A report as a fragment."""
+def fragment(made: Report, drawn: str = "") -> str:
+    """A report as a fragment; what is drawn stands after its first table."""
     parts = [f"<p><b>{escape(made.title)}</b><br>{escape(made.meaning)}</p>"]
-    parts += [table_html(table) for table in made.tables]
+    parts += [table_html(table) for table in made.tables[:1]]
+    parts += [drawn, *(table_html(table) for table in made.tables[1:])]
     lines = "<br>".join(f"{escape(line.label)}: {escape(line.text)}" for line in made.lines)
     return f"<div>{''.join(parts)}<p><small>{lines}</small></p></div>"
 
@@ -43,3 +49,14 @@ def table_html(table: Table) -> str:
     caption = f'<caption style="text-align:left">{escape(table.title)}</caption>' if table.title else ""
     more = f"<p><small>{escape(table.more)}</small></p>" if table.more else ""
     return f'<table style="{RULED}">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'
+
+
+def page(made: Report, figures: Mapping[str, str] | None = None) -> str:
+    """A report as a whole page, with figures (SVG by what they show) inside it."""
+    drawn = "".join(
+        f"<figure>{svg}<figcaption>{escape(what)}</figcaption></figure>" for what, svg in (figures or {}).items()
+    )
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(made.title)}</title>'
+        f"<style>{PAGE}</style></head><body>{fragment(made, drawn)}</body></html>\n"
+    )

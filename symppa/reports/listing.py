@@ -75,6 +75,8 @@ def _said(root: nodes.Node) -> tuple[str, str]:
     if structure.is_target(root):
         target = structure.checked_target(root)
         return target.base or target.system or f"extends {target.extends}", target.meaning
+    if structure.is_workload(root):
+        return "network", str(root.at(("meaning",)).plain) if "meaning" in root.plain else ""
     file = structure.checked(root)
     return file.system or f"extends {file.extends}", file.meaning
 

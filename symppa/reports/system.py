@@ -16,6 +16,7 @@ from symppa.reports.report import Column, Report, Table
 from symppa.reports.report import Line as Said
 from symppa.studies.origins import Leaf, leaves
 from symppa.studies.subject import Subject
+from symppa.workloads.on_device import NetworkOnDevice
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ", "kappa": "κ",
@@ -60,11 +61,20 @@ class Shown:
 
     def report(self) -> Report:
         """Nomenclature and formulas."""
-        return Report(self.title, self.meaning, (*self.nomenclature(), *self.formulas()), self.said())
+        tables = (*self.nomenclature(), *self.formulas(), *self.network())
+        return Report(self.title, self.meaning, tables, self.said())
+
+    def network(self) -> tuple[Table, ...]:
+        """The operators of a network on a device, and their laws."""
+        if not isinstance(self.subject.description, NetworkOnDevice):
+            return ()
+        from symppa.reports.operators import tables
+
+        return tables(self.subject.description.network)
 
     def formula_report(self) -> Report:
         """Formulas alone."""
-        return Report(self.title, self.meaning, self.formulas(), self.said())
+        return Report(self.title, self.meaning, (*self.formulas(), *self.network()[1:]), self.said())
 
     def said(self) -> tuple[Said, ...]:
         """Parts that are another once more."""
@@ -106,7 +116,11 @@ class Shown:
         meaning = f"{row.meaning} ({row.domain})" if row.domain else row.meaning
         if row.role != "given":
             return ", ".join(x.text for x in mine), f"{meaning} ({row.role})", ""
-        text = ", ".join(x.text if x.name == row.name else f"{x.keys[-1]}: {x.text}" for x in mine)
+        of_network = isinstance(self.subject.description, NetworkOnDevice) and row.name.startswith("net.")
+        if of_network and len(mine) > 1:
+            text = f"{len(mine)} values, counted from the operators below"
+        else:
+            text = ", ".join(x.text if x.name == row.name else f"{x.keys[-1]}: {x.text}" for x in mine)
         sources = dict.fromkeys(x.source for x in mine if x.source != NO_SOURCE)
         return text, meaning, "; ".join(sources)
 
@@ -145,7 +159,16 @@ class Shown:
             ],
             "formulas": [x._asdict() for x in self.lines],
             "repeated": [r._asdict() for r in self.document.repeated],
+            **self._network_dict(),
         }
+
+    def _network_dict(self) -> dict[str, Any]:
+        """Operators and laws as plain data, of a network on a device."""
+        found = {}
+        for table in self.network():
+            heads = [column.head for column in table.columns]
+            found[table.title] = [dict(zip(heads, row, strict=True)) for row in table.rows]
+        return {"network": found} if found else {}
 
 
 def _leaf(leaf: Leaf) -> dict[str, Any]:

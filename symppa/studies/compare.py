@@ -16,6 +16,7 @@ from symppa.studies.evaluate import asked, evaluate
 from symppa.studies.result import Coordinate, Output, Result
 from symppa.studies.subject import Subject, System
 from symppa.studies.targets import bound, met
+from symppa.workloads.on_device import is_placed, matching
 
 RULE = "the best by the first target's output among those that meet every other target"
 
@@ -86,6 +87,8 @@ def _expanded(system: System) -> list[System]:
     """A system, or every shipped or own description a pattern matches."""
     if not isinstance(system, str):
         return [system]
+    if is_placed(system):
+        return list(matching(system))
     if not any(c in system for c in "*?[") or shipped.is_file(system):
         return [load(system)]
     found = [name for name in sorted(shipped.names()) if fnmatchcase(name, system)]

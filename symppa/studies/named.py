@@ -11,6 +11,7 @@ from symppa.descriptions import shipped, systems
 from symppa.descriptions.target import KIND, is_target, load_target
 from symppa.errors import DescriptionError, suggest
 from symppa.studies.subject import Subject
+from symppa.workloads.on_device import is_placed
 
 
 def subject(name: str, values: Mapping[str, Any] | None = None, parts: Mapping[str, str] | None = None) -> Subject:
@@ -21,7 +22,7 @@ def subject(name: str, values: Mapping[str, Any] | None = None, parts: Mapping[s
     """
     if is_target(name):
         return Subject(load_target(name).description, values, parts)
-    if name in shipped.names() or (shipped.is_file(name) and not _is_dotted(name)):
+    if is_placed(name) or name in shipped.names() or (shipped.is_file(name) and not _is_dotted(name)):
         return Subject(name, values, parts)
     try:
         return Subject(systems.find(systems.spelled(name)), values, parts)

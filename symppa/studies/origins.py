@@ -56,8 +56,17 @@ def leaves(subject: Subject) -> list[Leaf]:
     for name, raw in subject.values.items():
         keys = _keys(tuple(name.split(".")), known)
         _put(found, _leaf(keys, raw, known, Origin("--set", "", LEVELS[-1])))
+    found = {name: leaf for name, leaf in found.items() if _listed(leaf, known, found)}
     order = {name: k for k, name in enumerate(known)}
     return sorted(found.values(), key=lambda leaf: order[_owner(leaf.keys, known)])
+
+
+def _listed(leaf: Leaf, known: Mapping[str, Known], found: Mapping[str, Leaf]) -> bool:
+    """Whether a value is no inherited one of a member that its set no longer lists."""
+    owner = _owner(leaf.keys, known)
+    one = known[owner]
+    listed = found[one.sets[0]].raw if one.kind == "given" and one.sets and one.sets[0] in found else None
+    return leaf.name == owner or not isinstance(listed, list) or leaf.name[len(owner) + 1 :] in listed
 
 
 def _defaults(subject: Subject, known: Mapping[str, Known]) -> dict[str, Leaf]:

@@ -32,6 +32,14 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(is_text, value))
 
 
+def _is_counts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in value)
+
+
+def _is_sizes(value: Any) -> bool:
+    return isinstance(value, dict) and _is_counts(list(value.values()))
+
+
 def _is_named(value: Any) -> bool:
     return isinstance(value, dict) and all(map(is_text, value.values()))
 
@@ -150,6 +158,10 @@ QUESTIONS: Mapping[str, Mapping[str, Kind]] = {
         **SUBJECT, "network": is_text, "acceptance": _or_none(_is_one), "prompt": is_text, "burst": is_text,
     },
     "compare": {"systems": _is_subjects, "outputs": _is_texts, "targets": _is_named},
+    "networks": {
+        "workloads": _is_texts, "hardware": _is_texts, "precisions": _or_none(_is_texts), "batches": _is_counts,
+        "sizes": _is_sizes, "targets": _is_named,
+    },
 }  # fmt: skip
 RESULT: Mapping[str, Kind] = {
     "system": is_text, "description": is_text, "question": _is_mapping, "outputs": _is_outputs,

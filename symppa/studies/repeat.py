@@ -22,8 +22,9 @@ from symppa.studies import speculate
 from symppa.studies.break_even import break_even
 from symppa.studies.compare import compare
 from symppa.studies.evaluate import evaluate
+from symppa.studies.networks.comparing import compare_networks
 from symppa.studies.pareto import pareto
-from symppa.studies.recorded import KINDS, Data
+from symppa.studies.recorded import KINDS, QUESTIONS, Data
 from symppa.studies.result import Result, as_data, as_text
 from symppa.studies.sensitivity import sensitivity
 from symppa.studies.subject import Subject
@@ -213,6 +214,8 @@ STUDIES: Mapping[str, Again] = {
 def repeated(data: Data, model: Any = None, progress: Progress | None = None) -> Result:
     """The study once more."""
     question = data["question"]
+    if data["study"] == "networks":
+        return compare_networks(**{name: question[name] for name in QUESTIONS["networks"]})
     if data["study"] != "compare":
         return STUDIES[data["study"]](_whole(data, model), question, progress)
     subjects = [_recorded(one, data["hashes"], model) for one in question["systems"]]
@@ -240,6 +243,8 @@ def _files(hashes: Data, prefix: str = "") -> dict[str, str]:
 def otherwise(data: Data) -> list[str]:
     """How descriptions differ today from what was recorded, a line each."""
     question = data["question"]
+    if data["study"] == "networks":  # asked again as a whole, of the files of today
+        return []
     asked = question["systems"] if data["study"] == "compare" else [{**question, "inputs": data["inputs"]}]
     return [line for one in asked if one["system"] is not None for line in _otherwise(one)]
 

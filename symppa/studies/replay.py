@@ -17,7 +17,8 @@ from symppa.studies.result import Coordinate, Output, Result, versions
 from symppa.studies.subject import hash_of
 
 MEANING = "largest relative difference of an output from what was recorded"
-WORDS = ("meaning", "meanings", "rule", "method", "sample.scipy")  # facts that may change while numbers do not
+# Facts that may change while numbers do not, and those that tell a network's outputs once more.
+WORDS = ("meaning", "meanings", "rule", "method", "sample.scipy", "network", "serving", "estimates", "checks")
 
 
 def replay(result: Source, *, system: Any = None, progress: Progress | None = None) -> Result:

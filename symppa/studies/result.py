@@ -9,11 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symppa.errors import QuestionError, suggest
+
+if TYPE_CHECKING:
+    from symppa.studies.estimate import EstimationResult
 
 Array = np.ndarray[Any, Any]
 PINT = {"dimensionless": "", "degree_Celsius": "degC"}  # how pint writes what units.txt does not
@@ -137,6 +140,13 @@ class Result:
         names, values = self.coordinates["given"].values, self["elasticity"]
         rows = [(str(a), float(b)) for a, b in zip(names[:n], values[:n], strict=True)]
         return rows[0] if n == 1 else rows
+
+    @property
+    def estimates(self) -> dict[str, EstimationResult]:
+        """Every output that is one number, as an estimate."""
+        from symppa.studies.estimate import estimate
+
+        return {n: estimate(o) for n, o in self.outputs.items() if o.values.ndim == 0 and o.values.dtype.kind == "f"}
 
     @property
     def confidence(self) -> str:

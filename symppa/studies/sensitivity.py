@@ -17,6 +17,7 @@ from symppa.errors import QuestionError, SymppaError, UnknownValueError
 from symppa.studies.evaluate import grid_of, notes_of
 from symppa.studies.result import Array, Coordinate, Output, Result
 from symppa.studies.subject import Subject, System
+from symppa.workloads.on_device import is_placed
 
 Curves = dict[str, tuple[Array, Array]]
 RULE = "slope of a / b at ceil_div and floor_div; at a tie of a maximum or minimum the first term's"
@@ -46,8 +47,10 @@ def sensitivity(
         raise QuestionError(f"{name} is 0 at these values: a relative change of it is undefined; move a given first")
     found = elasticities(program, {n: v.raw for n, v in told.items()}, name)
     rows = {n: v for n, v in _flat(program, grid.border.labels, found.values).items() if np.isfinite(v)}
-    ranked = sorted((n for n in rows if rows[n] != 0.0), key=lambda n: (-round(abs(rows[n]), 12), rows[n] < 0))
     asked = {**(subject.description.ranges if subject.description else {}), **(ranges or {})}
+    network = [n for n in rows if _of_network(subject, n) and n not in asked]
+    rows = {n: v for n, v in rows.items() if n not in network}
+    ranked = sorted((n for n in rows if rows[n] != 0.0), key=lambda n: (-round(abs(rows[n]), 12), rows[n] < 0))
     curves = _curves(subject, program, told, name, asked)
     secants = [_secant(*curves[n]) if n in curves else np.nan for n in ranked]
     change = f"relative change of {name} for a relative change of a given"
@@ -62,11 +65,20 @@ def sensitivity(
         },
         coordinates={"given": Coordinate(np.array(ranked, dtype=str), "1", "given")},
         inputs=inputs,
-        notes=(*notes_of(told), *_notes(found, [n for n in rows if rows[n] == 0.0])),
+        notes=(
+            *notes_of(told),
+            *_notes(found, [n for n in rows if rows[n] == 0.0]),
+            *((f"what the network asks for (net.*) is left out, {len(network)} counts",) if network else ()),
+        ),
         facts=_facts(program, name, _value(program, told, name), curves),
         hashes=subject.hashes(program, inputs),
         question=subject.question(output=output, ranges=asked),
     )
+
+
+def _of_network(subject: Subject, name: str) -> bool:
+    """Whether a given is a count of the network that a device runs: no line of its data sheet."""
+    return is_placed(subject.name) and name.startswith("net.")
 
 
 def _notes(found: Slopes, idle: list[str]) -> list[str]:

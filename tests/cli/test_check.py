@@ -43,7 +43,8 @@ def test_an_unknown_system_is_told_with_its_line_by_every_verb(written, verb):
 
 
 def test_every_shipped_description_is_good():
-    files = sorted(map(str, (ROOT / "models").rglob("*.yaml")))
+    """Those that others complete, *_basis, are checked through them."""
+    files = sorted(str(path) for path in (ROOT / "models").rglob("*.yaml") if not path.stem.endswith("_basis"))
     assert told("check", *files).count(": good, ") == len(files)
 
 

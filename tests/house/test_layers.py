@@ -30,7 +30,8 @@ LAYERS = (
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 FRONT = ("__init__", "__main__")
 # A result and a model show themselves in a notebook: their methods open the reports, once called.
-SHOWING = {"studies.result": "reports", "language.model": "reports"}
+# A description may be a network on a device: who reads networks is opened once such a name is met.
+SHOWING = {"studies.result": "reports", "language.model": "reports", "descriptions.load": "workloads"}
 
 
 class Home(NamedTuple):
@@ -60,6 +61,8 @@ PACKAGES = {
     "torch": Home(inside=("workloads.torch*", "kpu.*")),
     "safetensors": Home(inside=("workloads.torch*", "kpu.*")),
     "onnx": Home(inside=("workloads.onnx*",)),
+    "google": Home(inside=("workloads.onnx*",)),
+    "tflite": Home(inside=("workloads.tflite",)),
     "dask": Home(inside=("engine.*", "studies.*")),
     "distributed": Home(inside=("engine.*", "studies.*")),
     "zarr": Home(inside=("studies.*",)),

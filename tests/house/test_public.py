@@ -16,7 +16,7 @@ AGREED = {
     "Model", "given", "formula", "table", "index", "parts", "part", "total",
     "integers", "choices", "reals",
     "ceil_div", "floor_div", "largest", "smallest", "lookup", "where",
-    "load", "evaluate", "sweep", "pareto", "sensitivity", "compare", "design", "replay", "export",
+    "load", "load_workload", "evaluate", "sweep", "pareto", "sensitivity", "compare", "design", "replay", "export",
     "Result", "SymppaError",
 }  # fmt: skip
 MOST = 30

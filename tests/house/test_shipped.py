@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 import symppa
+from symppa.descriptions import nodes, structure
+from symppa.errors import DescriptionError
+from symppa.workloads import yaml
 from tests.house.tree import ROOT
 
 SHIPPED = sorted((ROOT / "models").rglob("*.yaml"))
+NETWORKS = [path for path in SHIPPED if structure.is_workload(nodes.read(path))]
+DESCRIPTIONS = [path for path in SHIPPED if path not in NETWORKS]
 SYSTEMS = [path for path in SHIPPED if path.is_relative_to(ROOT / "models" / "hardware")]
 TARGETS = sorted((ROOT / "constraints").glob("*.yaml"))
 
@@ -22,7 +27,15 @@ def test_no_name_is_shipped_twice():
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NETWORKS, ids=lambda path: path.stem)
+def test_a_shipped_network_loads_under_its_own_name(path):
+    assert yaml.load(path.stem) == yaml.load(path)
+    assert yaml.load(path).name == path.stem
+    with pytest.raises(DescriptionError, match=f"{path.stem} is a network, not a description"):
+        symppa.load(path.stem)
+
+
+@pytest.mark.parametrize("path", DESCRIPTIONS, ids=lambda path: path.stem)
 def test_a_shipped_description_loads_by_name_and_by_file(path):
     assert symppa.load(path.stem) is not None
     assert symppa.load(str(path)) is not None

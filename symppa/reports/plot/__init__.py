@@ -17,6 +17,7 @@ from symppa.reports.plot.comparison import Bars, architecture_comparison
 from symppa.reports.plot.designs import Quantity, front, heat_map, lines, ranked
 from symppa.reports.plot.graph import graph
 from symppa.reports.plot.limits import limits_figure
+from symppa.reports.plot.network import memory_of, networks, roofline_of
 from symppa.reports.plot.roofline import Roof, roofline
 from symppa.reports.plot.scaling import Series, chiplet_scaling
 from symppa.reports.plot.sensitivity import Curve, Panels, sensitivity_figure, tornado
@@ -30,7 +31,7 @@ from symppa.studies.targets import bound
 __all__ = [
     "Band", "Bars", "Curve", "Panels", "Quantity", "Roof", "Series", "architecture_comparison", "bands",
     "chiplet_scaling", "cloud", "cumulative", "front", "graph", "heat_map", "histogram", "limits_figure", "lines",
-    "plot", "ranked", "roofline",
+    "memory_of", "networks", "plot", "ranked", "roofline", "roofline_of",
     "sensitivity_figure", "tornado", "unit_bars",
 ]  # fmt: skip
 PANELS = 4
@@ -48,6 +49,7 @@ def plot(result: Result, path: Any = None) -> Any:
         "compare": comparison,
         "design": best_design,
         "front": pareto,
+        "networks": networks,
     }
     return makers[result.study](result, path)
 
@@ -68,6 +70,8 @@ def best_design(result: Result, path: Any = None) -> Any:
 
 def analysis(result: Result, path: Any = None) -> Any:
     """The roofline, where there is one; else bars, a panel for each unit."""
+    if "network" in result.facts:
+        return roofline_of(result, path)
     if not has_roof(result):
         return unit_bars(_by_unit(result), path, title=result.name)
     roof, workloads = roof_of(result)

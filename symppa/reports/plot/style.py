@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,17 @@ def written(figure: Any, path: Any) -> Any:
         with mpl.rc_context(STYLE):
             figure.savefig(path, dpi=DPI)
     return figure
+
+
+def svg(figure: Any) -> str:
+    """A figure as SVG that stands in a page; the same figure gives the same text."""
+    import matplotlib as mpl
+
+    text = io.StringIO()
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "symppa"}):
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    _, begin, rest = text.getvalue().partition("<svg")
+    return begin + rest
 
 
 def labelled(name: str, unit: str) -> str:

@@ -1,0 +1,1 @@
+"""What operators of neural networks compute and move."""

@@ -1,0 +1,300 @@
+"""A network on a device: fused subgraphs one after the other, each as slow as its arithmetic or its memory."""
+
+from symppa.language import (
+    Model,
+    equal,
+    formula,
+    given,
+    index,
+    integers,
+    largest,
+    member,
+    part,
+    reals,
+    total,
+    where,
+)  # fmt: skip
+from symppa.library.components.matrix_unit import Cores, Multiprocessors, SystolicArrays, Unit
+
+
+class Subgraphs(Model):
+    """The fused subgraphs of a network for one run of a batch, in the order they run."""
+
+    subgraphs = index("fused subgraphs", symbol="s")
+    macs = given("mac", "multiplications of matrix products, each with its addition", over=subgraphs, domain=reals(0))
+    vector_ops = given("op", "other arithmetic", over=subgraphs, domain=reals(0))
+    activations = given("1", "elements read and written at its ends", over=subgraphs, domain=reals(0))
+    weights = given("1", "elements of weights read", over=subgraphs, domain=reals(0))
+    unscaled = given("byte", "bytes of tensors whose format never changes", over=subgraphs, domain=reals(0))
+    rows = given("1", "rows of its largest matrix product", over=subgraphs, domain=reals(0), default=0)
+    columns = given("1", "columns of its largest matrix product", over=subgraphs, domain=reals(0), default=0)
+    depth = given("1", "products added up for an element of it", over=subgraphs, domain=reals(0), default=0)
+    repeats = given("1", "matrix products of that size", over=subgraphs, domain=reals(0), default=0)
+    count = given("1", "equal ones that run one after the other", over=subgraphs, domain=reals(0), default=1)
+    batch = given("inference", "inputs in a run", domain=reals(0), default="1 inference")
+    live = given("1", "elements of activations alive at the fullest moment", domain=reals(0), default=0)
+    resident = given("1", "elements of all weights", domain=reals(0), default=0)
+
+
+class Processor(Model):
+    """Rates, memory and power of a device as its data sheet has them; a rate of 0 is one that it does not have."""
+
+    formats = index("number formats")
+    precision = given("1", "number format in use", domain=member(formats), default="FP16")
+    spare = given(
+        "1", "format of other arithmetic where there is none in the format in use", domain=member(formats),
+        default="FP32",
+    )  # fmt: skip
+    element = given("byte", "storage of one number", over=formats, domain=reals(0))
+    matrix_peak = given("TOPS", "peak rate of matrix products, dense", over=formats, domain=reals(0), default=0)
+    sparse_peak = given(
+        "TOPS", "peak rate of matrix products whose weights have structured sparsity", over=formats, domain=reals(0),
+        default=0,
+    )  # fmt: skip
+    vector_peak = given("TOPS", "peak rate of other arithmetic", over=formats, domain=reals(0), default=0)
+    clock = given("GHz", "clock at which the peak rates hold", domain=reals("1 Hz"), symbol="f_0")
+    capacity = given("GB", "main memory; 0 where it is not stated", domain=reals(0), default="0 GB")
+    cache = given("MB", "last-level cache; 0 where it is not stated", domain=reals(0), default="0 MB")
+    cache_bandwidth = given("GB/s", "its bandwidth; 0 where it is not stated", domain=reals(0), default="0 GB/s")
+    link_bandwidth = given(
+        "GB/s", "rate at which it sends to another device of its kind; 0 where it has no link", domain=reals(0),
+        default="0 GB/s",
+    )  # fmt: skip
+    link_latency = given("us", "time until a message to another device arrives", domain=reals(0), default="0 us")
+    profiles = index("power profiles")
+    profile = given("1", "power profile in use", domain=member(profiles), default=0)
+    profile_power = given("W", "power limit of a profile", over=profiles, domain=reals("1e-6 W"))
+    profile_clock = given("GHz", "clock of a profile", over=profiles, domain=reals("1 Hz"))
+    profile_share = given(
+        "1", "share of the units that a profile leaves switched on", over=profiles, domain=reals(0, 1), default=1
+    )
+    profile_bandwidth = given("GB/s", "bandwidth of the main memory", over=profiles, domain=reals("1 byte/s"))
+    idle_power = given("W", "power without work", domain=reals(0), default="0 W")
+    memory_energy = given("pJ/byte", "energy of a byte from or to the main memory", domain=reals(0))
+
+    power_limit = formula(
+        "W", total(where(equal(profiles, profile), profile_power, 0), over=profiles), "power limit in use",
+        derived=True,
+    )  # fmt: skip
+    running = formula(
+        "GHz", total(where(equal(profiles, profile), profile_clock, 0), over=profiles), "clock in use", derived=True,
+        symbol="f",
+    )  # fmt: skip
+    share = formula(
+        "1", total(where(equal(profiles, profile), profile_share, 0), over=profiles),
+        "share of the units switched on in the profile in use", derived=True,
+    )  # fmt: skip
+    scale = formula("1", share * running / clock, "rates in use relative to the stated ones", derived=True)
+    bandwidth = formula(
+        "GB/s", total(where(equal(profiles, profile), profile_bandwidth, 0), over=profiles),
+        "bandwidth of the main memory in use", derived=True, symbol=r"\beta",
+    )  # fmt: skip
+    number = formula(
+        "byte", total(where(equal(formats, precision), element, 0), over=formats), "storage of a number in use",
+        derived=True, symbol="e",
+    )  # fmt: skip
+    matrix_stated = formula(
+        "TOPS", total(where(equal(formats, precision), matrix_peak, 0), over=formats) * scale,
+        "peak rate of a matrix unit in the format and profile in use", derived=True,
+    )  # fmt: skip
+    vector_stated = formula(
+        "TOPS", total(where(equal(formats, precision), vector_peak, 0), over=formats) * scale,
+        "peak rate of other arithmetic in the format and profile in use", derived=True,
+    )  # fmt: skip
+    vector_spare = formula(
+        "TOPS", total(where(equal(formats, spare), vector_peak, 0), over=formats) * scale,
+        "peak rate of other arithmetic in the spare format", derived=True,
+    )  # fmt: skip
+    sparse_rate = formula(
+        "TOPS", total(where(equal(formats, precision), sparse_peak, 0), over=formats) * scale,
+        "peak rate of matrix products with structured sparsity in the format and profile in use", derived=True,
+    )  # fmt: skip
+    matrix_rate = formula(
+        "TOPS", where(matrix_stated > 0, matrix_stated, vector_stated),
+        "peak rate of matrix products: of the matrix unit, or where there is none for the format, of the other one",
+        derived=True, symbol=r"P_\mathrm{m}",
+    )  # fmt: skip
+    vector_rate = formula(
+        "TOPS", where(vector_stated > 0, vector_stated, where(vector_spare > 0, vector_spare, matrix_rate)),
+        "peak rate of other arithmetic: in the format in use, else in the spare one, else that of matrix products",
+        derived=True, symbol=r"P_\mathrm{v}",
+    )  # fmt: skip
+    op_energy = formula(
+        "pJ/op",
+        where(
+            matrix_rate > 0,
+            largest(power_limit - idle_power - bandwidth * memory_energy, 0) / largest(matrix_rate, vector_rate), 0,
+        ),
+        "energy of an operation: what memory and idling leave of the power limit, at the peak rate", derived=True,
+    )  # fmt: skip
+
+
+class Movement(Model):
+    """How long the bytes of a subgraph take; where they come from is left to its kinds."""
+
+    activations = given("byte", "activations read and written", domain=reals(0))
+    weights = given("byte", "weights read", domain=reals(0))
+    bandwidth = given("GB/s", "bandwidth of the main memory", domain=reals(0))
+    cache = given("MB", "last-level cache", domain=reals(0))
+    cache_bandwidth = given("GB/s", "its bandwidth", domain=reals(0))
+    held = given("byte", "weights of the whole network", domain=reals(0), default="0 byte")
+
+    time = formula("us", ..., "time of the transfers")
+
+
+class Streaming(Movement):
+    """Everything comes from the main memory and goes back to it."""
+
+    time = formula("us", (Movement.activations + Movement.weights) / Movement.bandwidth, source="williams2009")
+
+
+class CachedActivations(Movement):
+    """Activations that fit into the last-level cache stay there; weights come from the main memory."""
+
+    rate = formula(
+        "GB/s",
+        where(
+            Movement.cache_bandwidth > 0,
+            where(Movement.activations <= Movement.cache, Movement.cache_bandwidth, Movement.bandwidth),
+            Movement.bandwidth,
+        ),
+        "bandwidth that activations see",
+        derived=True,
+    )
+    time = formula("us", Movement.activations / rate + Movement.weights / Movement.bandwidth, source="williams2009")
+
+
+class Resident(CachedActivations):
+    """A chip without memory beside it: activations that fit stay on it, and weights where all of them fit."""
+
+    weight_rate = formula(
+        "GB/s",
+        where(
+            Movement.cache_bandwidth > 0,
+            where(Movement.held <= Movement.cache, Movement.cache_bandwidth, Movement.bandwidth),
+            Movement.bandwidth,
+        ),
+        "bandwidth that weights see",
+        derived=True,
+    )
+    time = formula(
+        "us", Movement.activations / CachedActivations.rate + Movement.weights / weight_rate, source="williams2009"
+    )
+
+
+class Device(Model):
+    """A network on a device, uncalibrated: every subgraph takes what its slower side takes, and a start."""
+
+    net = part(Subgraphs)
+    chip = part(Processor)
+    units = given("1", "cores, multiprocessors or arrays", domain=integers(1))
+    start = given("us", "time until a subgraph runs", domain=reals(0), default="0 us", symbol="t_0")
+    compute_share = given(
+        "1", "share of the peak rate that code reaches", domain=reals(0, 1), default=1, symbol=r"\eta"
+    )
+    memory_share = given("1", "share of the bandwidth that code reaches", domain=reals(0, 1), default=1)
+
+    awake = formula("1", units * chip.share, "units that the profile leaves switched on", derived=True)
+    unit = part(
+        Unit, default=Cores, rows=net.rows, columns=net.columns, depth=net.depth, repeats=net.repeats, units=awake
+    )
+    movement = part(
+        Movement, default=Streaming,
+        activations=net.activations * chip.number + net.unscaled, weights=net.weights * chip.number,
+        bandwidth=chip.bandwidth * memory_share, cache=chip.cache, cache_bandwidth=chip.cache_bandwidth,
+        held=net.resident * chip.number,
+    )  # fmt: skip
+
+    occupancy = formula(
+        "percent", unit.occupancy, "share of the matrix unit that a subgraph's shape keeps busy", derived=True
+    )
+    traffic = formula(
+        "byte", (net.activations + net.weights) * chip.number + net.unscaled, "bytes of a subgraph", derived=True
+    )
+    matrix_time = formula(
+        "us", where(net.macs > 0, net.macs / (chip.matrix_rate * unit.occupancy * compute_share), 0),
+        "time of a subgraph's matrix products", source="williams2009",
+    )  # fmt: skip
+    vector_time = formula(
+        "us", where(net.vector_ops > 0, net.vector_ops / (chip.vector_rate * compute_share), 0),
+        "time of a subgraph's other arithmetic", source="williams2009",
+    )  # fmt: skip
+    compute_time = formula("us", matrix_time + vector_time, "time of a subgraph's arithmetic", derived=True)
+    memory_time = formula("us", movement.time, "time of a subgraph's transfers", derived=True)
+    time = formula(
+        "us", where(traffic > 0, start + largest(compute_time, memory_time), 0),
+        "time of a subgraph; a view, which moves nothing, starts nothing", source="williams2009", symbol="t",
+    )  # fmt: skip
+    intensity = formula(
+        "op/byte", where(traffic > 0, (net.macs + net.vector_ops) / traffic, 0), "work of a subgraph per byte",
+        derived=True, symbol="I",
+    )  # fmt: skip
+    compute_bound = formula(
+        "1", where(compute_time > memory_time, 1, 0), "1 where arithmetic is the slower side, else 0", derived=True
+    )
+
+    latency = formula("ms", total(net.count * time, over=net.subgraphs), "time of one run", derived=True, symbol="T")
+    work = formula(
+        "GFLOP", total(net.count * (net.macs + net.vector_ops), over=net.subgraphs), "work of one run", derived=True
+    )
+    moved = formula("MB", total(net.count * traffic, over=net.subgraphs), "bytes moved in one run", derived=True)
+    throughput = formula("inference/s", net.batch / latency, "inputs in a second", derived=True)
+    utilisation = formula(
+        "percent",
+        total(net.count * (net.macs + net.vector_ops), over=net.subgraphs)
+        / (largest(chip.matrix_rate, chip.vector_rate) * latency),
+        "share of the peak rate reached", derived=True,
+    )  # fmt: skip
+    memory_utilisation = formula(
+        "percent", total(net.count * traffic, over=net.subgraphs) / (chip.bandwidth * latency),
+        "share of the bandwidth used", derived=True,
+    )  # fmt: skip
+    compute_energies = formula(
+        "mJ", (net.macs + net.vector_ops) * chip.op_energy, "energy of a subgraph's arithmetic", derived=True
+    )
+    memory_energies = formula("mJ", traffic * chip.memory_energy, "energy of a subgraph's transfers", derived=True)
+    static_energies = formula("mJ", time * chip.idle_power, "energy that flows meanwhile without work", derived=True)
+    energies = formula("mJ", compute_energies + memory_energies + static_energies, "energy of a subgraph", derived=True)
+    compute_energy = formula(
+        "mJ", total(net.count * compute_energies, over=net.subgraphs), "energy of the arithmetic", derived=True
+    )
+    memory_energy = formula(
+        "mJ", total(net.count * memory_energies, over=net.subgraphs), "energy of the transfers", derived=True
+    )
+    static_energy = formula("mJ", chip.idle_power * latency, "energy that flows without work", derived=True)
+    energy = formula("mJ", compute_energy + memory_energy + static_energy, "energy of one run", derived=True)
+    power = formula("W", energy / latency, "average power", derived=True)
+    weight_memory = formula("MB", net.resident * chip.number, "room of the weights", derived=True)
+    activation_memory = formula("MB", net.live * chip.number, "room of activations at the fullest moment", derived=True)
+    peak_memory = formula("MB", weight_memory + activation_memory, "room of one run", derived=True)
+    memory_fill = formula(
+        "percent", where(chip.capacity > 0, peak_memory / chip.capacity, 0), "share of the main memory, where stated",
+        derived=True,
+    )  # fmt: skip
+
+
+class Cpu(Device):
+    """Cores with vector registers, and a matrix unit in each where the data sheet has one."""
+
+    unit = Cores(
+        rows=Device.net.rows, columns=Device.net.columns, depth=Device.net.depth, repeats=Device.net.repeats,
+        units=Device.awake,
+    )  # fmt: skip
+
+
+class Gpu(Device):
+    """Multiprocessors that take tiles in waves."""
+
+    unit = Multiprocessors(
+        rows=Device.net.rows, columns=Device.net.columns, depth=Device.net.depth, repeats=Device.net.repeats,
+        units=Device.awake,
+    )  # fmt: skip
+
+
+class Accelerator(Device):
+    """Systolic arrays: TPUs, NPUs, KPUs and DLAs."""
+
+    unit = SystolicArrays(
+        rows=Device.net.rows, columns=Device.net.columns, depth=Device.net.depth, repeats=Device.net.repeats,
+        units=Device.awake,
+    )  # fmt: skip

@@ -1,0 +1,199 @@
+"""A network on a device: three subgraphs by hand, and laws that hold for any."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symppa.library.systems.device import (
+    Accelerator,
+    CachedActivations,
+    Cpu,
+    Device,
+    Gpu,
+    Movement,
+    Processor,
+    Resident,
+    Streaming,
+    Subgraphs,
+)
+from symppa.studies.evaluate import evaluate
+from symppa.workloads.ir import Tensor
+from symppa.workloads.shapes import Row, built
+from symppa.workloads.table import table
+from tests.library.analog import answer
+
+# A product that fills the unit, one that waits for its weights, and a view
+NET = {
+    "net.macs": {"full": "1e9 mac", "thin": "1e6 mac", "view": "0 mac"},
+    "net.vector_ops": {"full": "1e6 op", "thin": "0 op", "view": "0 op"},
+    "net.activations": {"full": 1e6, "thin": 1e3, "view": 0},
+    "net.weights": {"full": 1e5, "thin": 1e6, "view": 0},
+    "net.unscaled": {"full": "0 byte", "thin": "1000 byte", "view": "0 byte"},
+    "net.rows": {"full": 1000, "thin": 1, "view": 0},
+    "net.columns": {"full": 1000, "thin": 1000, "view": 0},
+    "net.depth": {"full": 1000, "thin": 1000, "view": 0},
+    "net.repeats": {"full": 1, "thin": 1, "view": 0},
+    "net.batch": "2 inference",
+    "net.live": 2e6,
+    "net.resident": 1.1e6,
+}
+CHIP = {
+    "units": 10,
+    "start": "1 us",
+    "chip.precision": "FP16",
+    "chip.element": {"FP16": "2 byte", "FP32": "4 byte"},
+    "chip.matrix_peak": {"FP16": "100 TOPS", "FP32": "0 TOPS"},
+    "chip.sparse_peak": {"FP16": "200 TOPS", "FP32": "0 TOPS"},
+    "chip.vector_peak": {"FP16": "0 TOPS", "FP32": "10 TOPS"},
+    "chip.clock": "1 GHz",
+    "chip.capacity": "1 GB",
+    "chip.cache": "3 MB",
+    "chip.cache_bandwidth": "1000 GB/s",
+    "chip.profile": "high",
+    "chip.profile_power": {"high": "50 W", "low": "20 W"},
+    "chip.profile_clock": {"high": "1 GHz", "low": "0.5 GHz"},
+    "chip.profile_share": {"high": 1, "low": 0.5},
+    "chip.profile_bandwidth": {"high": "100 GB/s", "low": "50 GB/s"},
+    "chip.idle_power": "5 W",
+    "chip.memory_energy": "50 pJ/byte",
+}
+
+
+def asked(outputs, device=Device, parts=None, **changes):
+    """Some outputs of the made-up network on the made-up chip, in the units that they declare."""
+    told = NET | CHIP | {name.replace("__", "."): value for name, value in changes.items()}
+    found = evaluate(device, told, outputs=outputs.split(), parts=parts)
+    return {name: np.asarray(found[name], float).tolist() for name in outputs.split()}
+
+
+def test_rates_and_power_in_use_are_those_of_format_and_profile():
+    names = "power_limit running share scale bandwidth number matrix_stated vector_stated vector_spare sparse_rate"
+    rates = " ".join(f"chip.{name}" for name in f"{names} matrix_rate vector_rate op_energy".split())
+    found = asked(rates, chip__profile="low")
+    assert [found[name] for name in rates.split()] == [
+        20, 0.5, 0.5, 0.25, 50, 2, 25, 0, 2.5, 50, 25, 2.5, pytest.approx((20 - 5 - 2.5) / 25),
+    ]  # fmt: skip
+    assert Processor._declared["op_energy"].expr is not ...
+
+
+def test_without_a_matrix_unit_products_take_the_other_one():
+    found = asked("chip.matrix_rate chip.vector_rate", chip__precision="FP32")
+    assert found == {"chip.matrix_rate": 10, "chip.vector_rate": 10}
+
+
+def test_a_subgraph_takes_what_its_slower_side_takes():
+    names = "matrix_time vector_time compute_time memory_time time traffic intensity compute_bound occupancy"
+    found = asked(names)
+    assert found["matrix_time"] == pytest.approx([20, 0.02, 0])  # elements of a row are dealt out to ten cores
+    assert found["occupancy"] == pytest.approx([100, 100, 100])
+    assert found["vector_time"] == pytest.approx([0.1, 0, 0])
+    assert found["compute_time"] == pytest.approx([20.1, 0.02, 0])
+    assert found["traffic"] == pytest.approx([2.2e6, 2.002e6 + 1000, 0])
+    assert found["memory_time"] == pytest.approx([22, 20.03, 0])
+    assert found["time"] == pytest.approx([23, 21.03, 0])
+    assert found["intensity"] == pytest.approx([2.001e9 / 2.2e6, 2e6 / 2.003e6, 0])
+    assert found["compute_bound"] == [0, 0, 0]
+    assert asked("compute_bound", chip__profile_bandwidth={"high": "1000 GB/s", "low": "1 GB/s"})["compute_bound"] == [
+        1, 0, 0,
+    ]  # fmt: skip
+
+
+def test_a_run_is_the_sum_of_its_subgraphs():
+    names = "latency work moved throughput utilisation memory_utilisation"
+    found = asked(names)
+    latency = 44.03e-6
+    assert found["latency"] == pytest.approx(1e3 * latency)
+    assert found["work"] == pytest.approx(2.003)
+    assert found["moved"] == pytest.approx(4.203)
+    assert found["throughput"] == pytest.approx(2 / latency)
+    assert found["utilisation"] == pytest.approx(100 * 2.003e9 / (100e12 * latency))
+    assert found["memory_utilisation"] == pytest.approx(100 * 4.203e6 / (100e9 * latency))
+
+
+def test_energy_has_three_parts():
+    names = (
+        "compute_energies memory_energies static_energies energies compute_energy memory_energy static_energy energy"
+    )
+    found = asked(f"{names} power chip.op_energy")
+    op = (50 - 5 - 5) / 100e12  # J, what memory and idling leave at the peak rate
+    assert found["chip.op_energy"] == pytest.approx(op * 1e12)
+    assert found["compute_energies"] == pytest.approx([2.001e9 * op * 1e3, 2e6 * op * 1e3, 0])
+    assert found["memory_energies"] == pytest.approx([2.2e6 * 50e-9, 2.003e6 * 50e-9, 0])
+    assert found["static_energies"] == pytest.approx([5 * 23e-3, 5 * 21.03e-3, 0])
+    parts = [found[name] for name in ("compute_energies", "memory_energies", "static_energies")]
+    assert found["energies"] == pytest.approx(np.sum(parts, axis=0))
+    for name, each in zip(("compute_energy", "memory_energy", "static_energy"), parts, strict=True):
+        assert found[name] == pytest.approx(sum(each))
+    assert found["energy"] == pytest.approx(sum(found["energies"]))
+    assert found["power"] == pytest.approx(found["energy"] / 44.03e-3)
+
+
+def test_room_is_weights_and_the_fullest_moment():
+    found = asked("weight_memory activation_memory peak_memory memory_fill")
+    assert [found[name] for name in found] == pytest.approx([2.2, 4, 6.2, 0.62])
+    assert asked("memory_fill", chip__capacity="0 GB")["memory_fill"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [
+        ("Streaming", [22, 20.03]),  # everything at 100 GB/s
+        ("CachedActivations", [2 + 2, 20 + 0.003]),  # activations at 1000 GB/s
+        ("Resident", [2 + 0.2, 2 + 0.003]),  # and all weights, 2.2 MB, too
+    ],
+)
+def test_where_bytes_come_from_is_a_part(kind, times):
+    found = asked("memory_time", parts={"movement": kind})
+    assert found["memory_time"] == pytest.approx([*times, 0])
+
+
+@pytest.mark.parametrize(("law", "rates"), [(CachedActivations, ["rate"]), (Resident, ["rate", "weight_rate"])])
+@given(st.floats(0, 1e8), st.floats(0, 1e8), st.floats(0, 100))
+def test_a_cache_never_slows_a_transfer(law, rates, activations, weights, cache):
+    told = {
+        "activations": activations, "weights": weights, "held": weights, "bandwidth": "100 GB/s",
+        "cache": cache, "cache_bandwidth": "1000 GB/s",
+    }  # fmt: skip
+    found = answer(law, told, ["time", *rates])
+    assert found["time"] <= answer(Streaming, told, ["time"])["time"] * (1 + 1e-12)
+    assert all(found[rate] in (100, 1000) for rate in rates)
+    assert issubclass(law, Movement)
+
+
+def test_a_profile_that_switches_units_off_leaves_fewer_awake():
+    assert asked("awake")["awake"] == 10
+    assert asked("awake", chip__profile="low")["awake"] == 5
+
+
+def test_equal_subgraphs_may_be_counted_instead_of_told():
+    names = "latency energy work moved utilisation memory_utilisation"
+    twice = {name: {**value, "again": value["thin"]} for name, value in NET.items() if isinstance(value, dict)}
+    told = evaluate(Device, NET | CHIP | twice, outputs=names.split())
+    counted = asked(names, net__count={"full": 1, "thin": 2, "view": 1})
+    for name in names.split():
+        assert counted[name] == pytest.approx(float(told[name]))
+
+
+def test_each_class_of_device_asks_its_own_unit():
+    gpu = asked("occupancy latency", Gpu, unit__tile_rows=[128], unit__tile_columns=[128])
+    waves = 7  # of 8 by 8 tiles on 10 multiprocessors
+    assert gpu["occupancy"][0] == pytest.approx(100 * 1e6 / (waves * 10 * 128 * 128))
+    array = asked("occupancy latency", Accelerator, unit__array_rows=100, unit__array_columns=100)
+    assert array["occupancy"][0] == pytest.approx(100 * 1000 / (200 + 100 + 1000 - 2))
+    assert asked("occupancy", Cpu)["occupancy"] == asked("occupancy")["occupancy"]
+
+
+def test_the_table_of_a_network_is_what_a_device_asks():
+    rows = [Row("fc", "Linear", ("x",), {"out": 1000}), Row("act", "SiLU"), Row("flat", "Flatten", (), {})]
+    graph = built("net", {"x": Tensor("x", ("batch", 8, 500))}, rows, symbols={"batch": 1})
+    told = table(graph, [{"batch": 1}, {"batch": 10}]).values()
+    values = {f"net.{name}": numbers[..., 1] for name, numbers in told.items()}
+    assert {name.removeprefix("net.") for name in values} <= {*Subgraphs._declared}
+    found = evaluate(Device, CHIP | values, outputs=["work", "moved", "peak_memory", "throughput", "time"])
+    assert float(found["work"]) == pytest.approx((2 * 80 * 500 * 1000 + 80 * 1000 * 4) / 1e9)
+    moved = 2 * (80 * 500 + 80 * 1000 + 500 * 1000 + 1000)
+    assert (float(found["moved"]), float(found["peak_memory"])) == pytest.approx((moved / 1e6, moved / 1e6))
+    assert np.asarray(found["time"]).tolist()[1] == 0

@@ -1,0 +1,75 @@
+"""Room over time: what is alive while a subgraph runs."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+
+from symppa.workloads.features import features
+from symppa.workloads.fuse import fused
+from symppa.workloads.ir import Tensor
+from symppa.workloads.memory import timeline
+from symppa.workloads.partition import roots, unfused
+from symppa.workloads.schedule import Life, schedule
+from symppa.workloads.shapes import Row, built
+from symppa.workloads.table import table
+from tests.workloads.graphs import graphs, small
+
+IMAGE = 4 * 8 * 8
+
+
+def lives(graph, subgraphs):
+    return {life.name: (life.first, life.last) for life in schedule(graph, subgraphs).lives}
+
+
+def test_a_tensor_lives_from_its_writer_to_its_last_reader():
+    graph = small(("a", "GELU"), ("b", "GELU"), ("c", "GELU"), ("d", "add", ("a", "c"), {}))
+    assert lives(graph, unfused(graph)) == {"image": (0, 0), "a": (0, 3), "b": (1, 2), "c": (2, 3), "d": (3, 3)}
+    assert table(graph).memory.elements[:, 0].tolist() == [2 * IMAGE, 2 * IMAGE, 3 * IMAGE, 3 * IMAGE]
+
+
+def test_a_view_takes_no_room_and_keeps_what_it_shows():
+    graph = small(("a", "GELU"), ("v", "Flatten"), ("b", "GELU", ("a",), {}), ("c", "GELU", ("v",), {}))
+    assert lives(graph, unfused(graph)) == {"image": (0, 0), "a": (0, 3), "b": (2, 3), "c": (3, 3)}
+
+
+def test_an_output_lives_to_the_end_and_an_input_that_nobody_reads_through_the_first_step():
+    inputs = {"x": Tensor("x", (8,)), "y": Tensor("y", (100,))}
+    graph = built("net", inputs, [Row("a", "GELU", ("x",)), Row("b", "GELU")], outputs=("a", "b"))
+    assert schedule(graph, unfused(graph)).lives == (Life("x", 0, 0), Life("y", 0, 0), Life("a", 0, 1), Life("b", 1, 1))
+
+
+def test_what_stays_inside_a_subgraph_takes_no_room():
+    graph = small(("c", "Conv2d", ("image",), {"out": 4, "kernel": 1}), ("b", "BatchNorm2d"), ("r", "ReLU"))
+    assert lives(graph, fused(graph)) == {"image": (0, 0), "r": (0, 0)}
+
+
+def test_weights_and_what_operators_make_on_the_way_are_counted():
+    graph = small(("s", "SqueezeExcite", ("image",), {"hidden": 2}))
+    room = table(graph, [{"batch": 3}]).memory
+    assert room.workspace.tolist() == [[3 * (2 * 4 + 2)]]
+    assert room.live.tolist() == [2 * 3 * IMAGE + 3 * 10]
+    assert room.resident == 2 * 4 * 2 + 4 + 2
+
+
+def test_indices_are_counted_in_bytes():
+    rows = [Row("e", "Embedding", ("tokens",), {"rows": 10, "width": 4})]
+    graph = built("net", {"tokens": Tensor("tokens", ("batch", 5), "int64")}, rows, symbols={"batch": 1})
+    room = table(graph, [{"batch": 2}]).memory
+    assert room.unscaled.tolist() == [[2 * 5 * 8]]
+    assert room.elements.tolist() == [[2 * 5 * 4]]
+
+
+@given(graphs())
+def test_the_room_is_that_of_what_is_still_needed(graph):
+    table_of_all = features(graph, [{"batch": 2}])
+    for subgraphs in (unfused(graph), fused(graph)):
+        room = timeline(schedule(graph, subgraphs), table_of_all)
+        root = roots(graph)
+        for now, step in enumerate(subgraphs):
+            there = {"image"} | {root[n] for s in subgraphs[: now + 1] for n in s.outputs}
+            needed = {root[n] for s in subgraphs[now:] for n in s.inputs} | {root[n] for n in graph.outputs}
+            alive = there & (needed | {root[n] for n in step.outputs} | ({"image"} if now == 0 else set()))
+            assert room.elements[now].tolist() == [2 * IMAGE * len(alive)]
+        assert np.all(room.elements <= room.live)
+        assert room.elements[room.fullest[0], 0] == room.live[0]
