@@ -87,7 +87,8 @@ def answers_of(page, folder):
 @pytest.fixture(scope="module")
 def answers(request, tmp_path_factory):
     """The answers on the pages that are tested here, a few pages at a time: most of a command is its start."""
-    items = [i for i in request.session.items if "answers" in getattr(i, "fixturenames", ())]
+    here = [i for i in request.session.items if getattr(i, "module", None) is request.module]
+    items = [i for i in here if "answers" in getattr(i, "fixturenames", ())]
     pages = [item.callspec.params["page"] for item in items]
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         return dict(
