@@ -9,18 +9,14 @@ import click
 
 from symppa.cli import complete, options, output, serving
 from symppa.studies.evaluate import evaluate
-
-CHECKS = ("latency", "power", "memory")
+from symppa.studies.result import Result
 
 
 @click.command("analyze")
 @click.argument("system", shell_complete=complete.descriptions)
 @click.argument("hardware", required=False, shell_complete=complete.descriptions)
 @options.network
-@click.option("--power-profile", "profile", metavar="NAME", help="Power profile of the device, as in 30W.")
-@click.option("--check-latency", "latency", metavar="TIME", help="Exit with 1 where a run takes longer: 33ms.")
-@click.option("--check-power", "power", metavar="POWER", help="Exit with 1 where it takes more on average: 15W.")
-@click.option("--check-memory", "memory", metavar="ROOM", help="Exit with 1 where it needs more room: 8GB.")
+@options.checks
 @serving.options
 @click.option("--subgraphs", is_flag=True, help="Every fused subgraph of the network, a row each.")
 @options.choices
@@ -49,33 +45,31 @@ def command(
     from symppa.workloads.on_device import is_placed
 
     answers = serving.asked(system, network)
-    if answers is not None and (hardware is not None or is_placed(system)):
-        result = _answering(system, hardware, values, parts, outputs, answers, network)
+    on_device = hardware is not None or is_placed(system)
+    if not on_device:
+        _refuse_alone(ctx, system, {**network, **dict.fromkeys(answers or {}, True), "subgraphs": subgraphs})
+        result = evaluate(system, values, outputs=outputs or None, parts=parts)
+    elif answers is not None:
         if folder is not None or subgraphs:
             raise click.UsageError("--plot and --subgraphs are for one run of a network, not for a model that answers")
-        output.answer(result, form, every=bool(outputs))
-        ctx.exit(0 if all(found["met"] for found in result.facts.get("checks", {}).values()) else 1)
-    if hardware is None and not is_placed(system):
-        network |= dict.fromkeys(answers or {}, True)
-        _refuse_alone(ctx, system, {**network, "subgraphs": subgraphs})
-        result = evaluate(system, values, outputs=outputs or None, parts=parts)
-        if folder is not None:
-            from symppa.reports.figures import write_figure
-
-            output.wrote([write_figure(result, Path(folder))])
-        output.answer(result, form, every=bool(outputs))
-        return
-    if outputs:
+        result = _answering(system, hardware, values, parts, outputs, answers, network)
+    elif outputs:
         result = evaluate(_described(system, hardware, network), _told(network, values), outputs=outputs, parts=parts)
-        output.answer(result, form, every=True)
-        return
-    result = _analyzed(system, hardware, values, parts, network)
-    if folder is not None:
-        from symppa.reports.figures import write_network
+    else:
+        result = _analyzed(system, hardware, values, parts, network)
+    _draw(result, folder)
+    output.answer(result, form, every=bool(outputs) or (subgraphs and on_device))
+    ctx.exit(0 if all(found["met"] for found in result.facts.get("checks", {}).values()) else 1)
 
-        output.wrote(write_network(result, Path(folder)))
-    output.answer(result, form, every=subgraphs)
-    ctx.exit(0 if all(found["met"] for found in result.facts["checks"].values()) else 1)
+
+def _draw(result: Result, folder: str | None) -> None:
+    """The figures of an answer, where a folder for them is named."""
+    if folder is None:
+        return
+    from symppa.reports.figures import write_figure, write_network
+
+    is_network = "network" in result.facts
+    output.wrote(write_network(result, Path(folder)) if is_network else [write_figure(result, Path(folder))])
 
 
 def _answering(
@@ -92,7 +86,7 @@ def _answering(
     if outputs:
         made = serving.placed(system, hardware, network, answers)
         return evaluate(made, _told(network, values), outputs=outputs, parts=parts)
-    checks = {name: network[name] for name in CHECKS if network[name] is not None}
+    checks = {name: network[name] for name in options.CHECKS if network[name] is not None}
     return serving.analyzed(
         system, hardware, network, answers, precision=precision, profile=network["profile"], checks=checks,
         values=values, parts=parts,
@@ -104,7 +98,7 @@ def _analyzed(
 ) -> Any:
     from symppa.studies.network import of
 
-    checks = {name: network[name] for name in CHECKS if network[name] is not None}
+    checks = {name: network[name] for name in options.CHECKS if network[name] is not None}
     return of(
         _described(system, hardware, network), _one(network["precisions"], "--precision"), network["profile"], checks,
         values, parts,

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from symppa import units
 from symppa.cli import complete, options, output
 from symppa.studies.compare import compare
 
@@ -16,14 +17,21 @@ from symppa.studies.compare import compare
 @click.option("--workload", "workloads", multiple=True, metavar="NET", help="A network, or a pattern: 'resnet*'.")
 @click.option("--hardware", multiple=True, metavar="DEVICE", help="A device to run it on, or a pattern: 'h*'.")
 @options.network
+@options.checks
 @options.choices
 @options.output("An output, a pattern or an expression.")
 @click.option(
     "--target", "targets", multiple=True, metavar="LIMIT",
-    help='Ask this instead of what the descriptions ask, as "power <= 300 W"; the first is foremost.',
+    help='Ask this instead of what the descriptions ask, as "power <= 300 W". Of descriptions the first is foremost: '
+    "it ranks, and the others are limits; of networks on devices every one is a limit.",
+)  # fmt: skip
+@click.option(
+    "--rank", metavar="OUTPUT",
+    help="Of networks on devices: the best in this among those that meet every limit; power_limit and matrix_rate "
+    "stand for a price.",
 )  # fmt: skip
 @options.plot
-@options.forms("json", "csv", "markdown")
+@options.formats("json", "csv", "markdown", "html")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -40,8 +48,11 @@ def command(
     """Set descriptions side by side, or networks on devices, with targets and a recommendation.
 
     SYSTEMS are names or files of descriptions; names may be patterns: 'nexgen_*'. Instead of them: every --workload on
-    every --hardware in every --precision at every --batch. Recommended is the best by the first target's output among
-    those that meet every other target.
+    every --hardware in every --precision at every --batch.
+
+    Recommended of descriptions is the best by the first target's output among those that meet every other target; of
+    networks on devices the best by --rank, or by the first target's output, among those that meet every target, the
+    checks included, and fit into the memory. Exit code 1 where there is none.
     """
     from symppa.studies.targets import goals
 
@@ -49,6 +60,7 @@ def command(
         _refuse_both(systems, values, parts, outputs)
         _networks(ctx, network, goals(targets), folder, form)
         return
+    _refuse_of_networks(ctx, network)
     if not systems:
         raise click.UsageError("name descriptions to compare, or --workload and --hardware")
     result = compare(
@@ -71,6 +83,27 @@ def _refuse_both(systems: tuple[str, ...], *others: Any) -> None:
         raise click.UsageError("--set, --part and --output are for descriptions: networks on devices have their own")
 
 
+def _refuse_of_networks(ctx: click.Context, network: dict[str, Any]) -> None:
+    names = {parameter.name: parameter.opts[0] for parameter in ctx.command.params}
+    for name, told in network.items():
+        if told:
+            raise click.UsageError(f"{names[name]} is for networks on devices: --workload and --hardware")
+
+
+def _limits(network: dict[str, Any], goals: dict[str, str]) -> dict[str, str]:
+    """Targets, and after them what is checked."""
+    found = dict(goals)
+    for option, name in options.CHECKS.items():
+        if (limit := network[option]) is not None:
+            number = units.split(limit)
+            if number is not None and not number[0] > 0:
+                raise click.UsageError(f"--check-{option} {limit}: a limit above zero is expected")
+            if name in found:
+                raise click.UsageError(f"--check-{option} {limit} is a second limit on {name}, beside {found[name]}")
+            found[name] = f"<= {limit}"
+    return found
+
+
 def _networks(
     ctx: click.Context, network: dict[str, Any], goals: dict[str, str], folder: str | None, form: str | None
 ) -> None:
@@ -81,7 +114,8 @@ def _networks(
         raise click.UsageError(f"--{absent[0]} is missing: networks are compared on devices")
     result = compare_networks(
         network["workloads"], network["hardware"], precisions=network["precisions"] or None,
-        batches=network["batches"] or None, sizes={"seq": network["seq"]} if network["seq"] else None, targets=goals,
+        batches=network["batches"] or None, sizes={"seq": network["seq"]} if network["seq"] else None,
+        targets=_limits(network, goals), rank=network["rank"], profile=network["profile"],
     )  # fmt: skip
     if folder is not None:
         from symppa.reports.figures import write_figure

@@ -75,7 +75,10 @@ def command(
     """
     from symppa.exports import export
 
-    made = export(_subject(model, described, values, parts), to, outputs or ("*",), **options.told(chosen))
+    subject = _subject(model, described, values, parts)
+    made = export(subject, to, outputs or ("*",), **options.told(chosen))
+    if to == "markdown" and isinstance(made, str):
+        made += _operators(subject)
     if file is not None:
         file.write_bytes(made.encode() if isinstance(made, str) else made)
         output.wrote([file])
@@ -85,6 +88,19 @@ def command(
         raise QuestionError(f"a {to} is no text for a terminal: name a file, --output {Path(model).stem}.xlsx")
     else:
         sys.stdout.buffer.write(made)
+
+
+def _operators(subject: Subject) -> str:
+    """The operators of a network and the law of each kind, once; nothing for what is no network on a device."""
+    from symppa.workloads.on_device import NetworkOnDevice
+
+    if not isinstance(subject.description, NetworkOnDevice):
+        return ""
+    from symppa.reports.markdown import as_markdown
+    from symppa.reports.operators import tables
+    from symppa.reports.report import Report
+
+    return "\n" + as_markdown(Report("Operators", "", tables(subject.description.network), ()))
 
 
 def _subject(model: str, described: str | None, values: dict[str, str], parts: dict[str, str]) -> Subject:

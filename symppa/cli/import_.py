@@ -16,6 +16,7 @@ from symppa.errors import QuestionError, WorkloadError
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="NET.yaml", help="Write the network to a file."
 )
+@click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @click.option("--name", default="", metavar="NAME", help="The network's name; the file's by default.")
 @click.option(
     "--batch", type=click.IntRange(min=1), metavar="N", help="Inputs of a run, where the file leaves it open."
@@ -32,7 +33,9 @@ from symppa.errors import QuestionError, WorkloadError
     "--input", "shapes", multiple=True, metavar="SIZES", help="Shape of an input of a pickled module: 1,3,224,224."
 )
 @options.forms("json")
-def command(file: Path, out: Path | None, name: str, trust_pickle: bool, form: str | None, **told: Any) -> None:
+def command(
+    file: Path, out: Path | None, name: str, trust_pickle: bool, force: bool, form: str | None, **told: Any
+) -> None:
     """Read a network from FILE and write it as NET.yaml.
 
     FILE is a .pt2 of torch.export, an .onnx, a .tflite or a config.json of Hugging Face; its content decides. No
@@ -40,12 +43,14 @@ def command(file: Path, out: Path | None, name: str, trust_pickle: bool, form: s
     """
     from symppa.workloads.load import load_file
 
+    if out is not None and out.exists() and not force:
+        raise QuestionError(f"{out} is there already; write to another file, or over it with --force")
     sizes = _sizes(told)
     inputs = _inputs(told["shapes"])
     phase = told["phase"] or ""
     graph = load_file(file, name=name, sizes=sizes, phase=phase, trust_pickle=trust_pickle, example_inputs=inputs)
     if out is not None:
-        _write(out, _text(file, graph, sizes))
+        _write(out, _text(file, graph, sizes, phase))
     _tell(graph, out, form)
 
 
@@ -70,13 +75,13 @@ def _inputs(shapes: tuple[str, ...]) -> Any:
     return tuple(zeros([int(part) for part in shape.split(",")]) for shape in shapes)
 
 
-def _text(file: Path, graph: Any, sizes: dict[str, int]) -> str:
+def _text(file: Path, graph: Any, sizes: dict[str, int], phase: str) -> str:
     """The network as YAML: a language model by its sizes, any other row by row."""
     from symppa.workloads import configured, encoding, huggingface
     from symppa.workloads.load import kind_of
 
     if kind_of(file) == "json":
-        return configured.dumps(huggingface.read(file), graph.name, source=graph.source, sizes=sizes)
+        return configured.dumps(huggingface.read(file), graph.name, source=graph.source, phase=phase, sizes=sizes)
     return encoding.dumps(graph)
 
 

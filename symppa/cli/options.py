@@ -100,6 +100,20 @@ def network(function: Decorated) -> Decorated:
     return _all(options, function)
 
 
+CHECKS = {"latency": "latency", "power": "power", "memory": "peak_memory"}  # options by what they limit
+
+
+def checks(function: Decorated) -> Decorated:
+    """`--power-profile` and the limits on a run: `profile`, `latency`, `power` and `memory`."""
+    options = (
+        click.option("--power-profile", "profile", metavar="NAME", help="Power profile of a device, as in 30W."),
+        click.option("--check-latency", "latency", metavar="TIME", help="Exit with 1 where a run takes longer: 33ms."),
+        click.option("--check-power", "power", metavar="POWER", help="Exit with 1 where it takes more on average: 9W."),
+        click.option("--check-memory", "memory", metavar="ROOM", help="Exit with 1 where it needs more room: 8GB."),
+    )
+    return _all(options, function)
+
+
 def choices(function: Decorated) -> Decorated:
     """`--set` and `--part`, as mappings `values` and `parts`."""
     options = (

@@ -78,6 +78,10 @@ class Description:
         """Values worth exploring, by given."""
         return self._inherited("ranges")
 
+    def settled(self, name: str) -> str:
+        """Why a value is not to be set or swept by itself; empty where it may be."""
+        return ""
+
     def _inherited(self, field: str) -> dict[str, str]:
         found: dict[str, str] = {}
         for layer in reversed(self.layers):

@@ -60,7 +60,9 @@ def svgs(result: Result) -> dict[str, str]:
     """Figures of a result as SVG, by what they show."""
     if "serving" in result.facts:
         return {}
-    drawn = {"roofline": plot.plot(result)} | ({"memory": plot.memory_of(result)} if "network" in result.facts else {})
+    drawn = {NAMES[result.study]: plot.plot(result)} | (
+        {"memory": plot.memory_of(result)} if "network" in result.facts else {}
+    )
     return {what: svg(figure) for what, figure in drawn.items()}
 
 

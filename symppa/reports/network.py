@@ -80,10 +80,21 @@ def _lines(result: Result) -> tuple[Line, ...]:
     if net["fits"] is not None:
         word = "fits" if net["fits"] else "DOES NOT FIT"
         lines.append(Line("memory", f"{word}: {measured(result['memory_fill'], 'percent')} of the main memory"))
-    return tuple(lines)
+    return (*lines, *_throttled(result))
 
 
-WHAT = {"compute": "arithmetic", "memory": "memory", "start": "their start"}
+def _throttled(result: Result) -> tuple[Line, ...]:
+    """That the power of a run is above the limit of the profile, where it is."""
+    if not {"power_margin", "throttled"} <= set(result) or result["power_margin"] >= 0:
+        return ()
+    over = measured(-result["power_margin"], result.unit("power_margin"))
+    limit = measured(result["chip.power_limit"], result.unit("chip.power_limit"))
+    kept = readable(result["throttled"], result.unit("throttled"))
+    text = f"ABOVE the profile's limit of {limit} by {over}: the device would throttle, to {kept} or more for a run"
+    return (Line("power", text),)
+
+
+WHAT = {"compute": "arithmetic", "memory": "memory", "start": "their start", "links": "messages"}
 
 
 def _bottleneck(net: Mapping[str, Any]) -> str:
@@ -159,7 +170,7 @@ def subgraphs_exactly(result: Result) -> tuple[list[str], list[list[Any]]]:
 
 def comparison(result: Result, every: bool, stands_on: Sequence[Line]) -> Report:
     """Networks on devices, a row each; the best by the first target first, where there is one."""
-    order, total = _order(result), int(result.counts["estimates"])
+    order, total = _order(result), int(result.counts["asked"])
     rows = [_row(result, place) for place in (order if every else order[:SCREEN])]
     more = f"{total - len(rows)} more rows: --csv or --json has them" if len(rows) < total else ""
     dims = [Column(name) for name in result.coordinates]
@@ -170,11 +181,10 @@ def comparison(result: Result, every: bool, stands_on: Sequence[Line]) -> Report
 
 def _order(result: Result) -> list[tuple[int, ...]]:
     places = list(np.ndindex(result.output("latency").values.shape))
-    if not result.facts["targets"]:
+    ranked = result.facts["ranked"]
+    if ranked is None or ranked["by"] not in result:
         return places
-    name, goal = next(iter(result.facts["targets"].items()))
-    sign = 1 if goal.lstrip().startswith("<") else -1
-    values = result[name]
+    sign, values = (-1 if ranked["most"] else 1), result[ranked["by"]]
 
     def rank(place: tuple[int, ...]) -> tuple[int, bool, float]:
         value = float(values[place])
@@ -201,13 +211,11 @@ def _compared(result: Result) -> list[Line]:
         lines.append(Line("target", " ".join(goal)))
     if facts["targets"]:
         lines.append(Line("all met by", f"{facts['meet']} of {counts['estimates']}"))
+    if facts["recommended"] is not None:
+        lines.append(Line("taken is", facts["rule"]))
         for workload, found in facts["recommended"].items():
-            lines.append(
-                Line(
-                    f"take for {workload}",
-                    _place(found, facts["formats"]) if found else "nothing: none meets every other target",
-                )
-            )
+            told = _place(found, facts["formats"]) if found else "nothing: none meets every target and fits"
+            lines.append(Line(f"take for {workload}", told))
     else:
         names = list(dict.fromkeys(row["device"] for row in facts["front"]))
         lines.append(Line("not beaten", f"in latency and energy: {listed(names)}"))
@@ -215,7 +223,7 @@ def _compared(result: Result) -> list[Line]:
 
 
 def _counted(counts: Mapping[str, int]) -> dict[str, int]:
-    return {"in all": counts["estimates"], **{n: v for n, v in counts.items() if n != "estimates" and v}}
+    return {"in all": counts["asked"], **{n: v for n, v in counts.items() if n not in ("estimates", "asked") and v}}
 
 
 def _place(found: Mapping[str, Any], own: Mapping[str, str]) -> str:

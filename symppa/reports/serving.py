@@ -48,6 +48,7 @@ HEADS = {
     "power": "power",
 }
 LINKS = ("prompt_exchange.time", "token_exchange.time")
+FITTING = ("largest_batch", "largest_context", "memory_fill")
 
 
 def counted(number: int, what: str) -> str:
@@ -62,7 +63,8 @@ def counted(number: int, what: str) -> str:
 def report(result: Result, stands_on: Sequence[Line]) -> Report:
     """A model that answers on a device."""
     told = result.facts["serving"]
-    names = [name for name in result.outputs if name in HEADS and (told["tp"] > 1 or name not in LINKS)]
+    left_out = {*(() if told["tp"] > 1 else LINKS), *(FITTING if told["fits"] is None else ())}
+    names = [name for name in result.outputs if name in HEADS and name not in left_out]
     rows = tuple((HEADS[n], network.readable(result[n], result.unit(n)), result.output(n).meaning) for n in names)
     tables = [Table("", (Column("estimate"), Column("value", numeric=True), Column("meaning")), rows)]
     if result.facts["checks"]:
@@ -108,7 +110,16 @@ def _lines(result: Result) -> list[Line]:
                 f"accepted with probability {shown(told['acceptance'])}",
             )
         )
-    if told["fits"] is not None:
-        word = "fits" if told["fits"] else "DOES NOT FIT"
-        lines.append(Line("memory", f"{word}: {measured(result['memory_fill'], 'percent')} of the main memory"))
+    return [*lines, *_room(result)]
+
+
+def _room(result: Result) -> list[Line]:
+    """Whether it fits, and why no batch does."""
+    fits = result.facts["serving"]["fits"]
+    if fits is None:
+        return [Line("memory", "its size is not stated for this device, so what fits is not known")]
+    word = "fits" if fits else "DOES NOT FIT"
+    lines = [Line("memory", f"{word}: {measured(result['memory_fill'], 'percent')} of the main memory")]
+    if "largest_batch" in result and result["largest_batch"] < 1:
+        lines.append(Line("largest batch", "none: not one sequence of this length fits beside the weights"))
     return lines

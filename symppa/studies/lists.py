@@ -64,6 +64,7 @@ def program_over(
 ) -> Program:
     """The program of some outputs over the axes of some lists, then over a grid."""
     axes = list(axes)
+    subject.refuse_settled(name for one in lists for name in one.names)
     moved = [{name: owner(known, name, subject.system) for name in one.names} for one in lists]
     program = subject.program(outputs, axes)
     idle = [name for one in moved for name in one.values() if name not in program.givens]

@@ -19,12 +19,13 @@ from symppa.studies.evaluate import evaluate
 from symppa.studies.result import Result
 from symppa.studies.subject import DEFAULT, Subject
 from symppa.studies.targets import bound
-from symppa.workloads import on_device
+from symppa.workloads import batched, on_device
 from symppa.workloads.ir import Graph
 from symppa.workloads.on_device import NetworkOnDevice
 from symppa.workloads.table import Table
 
-PRECISION, PROFILE = "chip.precision", "chip.profile"
+PRECISION, PROFILE, LINK = "chip.precision", "chip.profile", "chip.link_bandwidth"
+COLLECTIVES = frozenset({"AllReduce", "AllGather", "ReduceScatter", "AllToAll"})
 ASKED = (
     *DEFAULT,
     *(f"chip.{name}" for name in (
@@ -34,7 +35,7 @@ ASKED = (
 )  # fmt: skip
 Told = Mapping[str, Value]
 CHECKED = {"latency": "latency", "power": "power", "memory": "peak_memory"}  # what a check asks of which output
-COMPUTE, MEMORY, START = "compute", "memory", "start"
+COMPUTE, MEMORY, START, LINKS = "compute", "memory", "start", "links"
 
 
 def analyze(
@@ -79,6 +80,7 @@ def of(
     if precision is not None:
         told[PRECISION] = _chosen(subject, bound_now, "chip.element", precision, "number format")
     refuse_unsupported(subject, program, bound_now, told.get(PRECISION))
+    refuse_unlinked(described, bound_now)
     result = evaluate(Subject(described, told, parts), outputs=ASKED)
     found = {name: verdict(result, name, limit) for name, limit in (checks or {}).items()}
     return replace(result, facts={**result.facts, **_facts(described, result), "checks": found})
@@ -129,6 +131,19 @@ def refuse_unsupported(
     raise QuestionError(f"{_device(subject)} has no rate for {asked}; it has {have}: choose with --precision")
 
 
+def refuse_unlinked(described: NetworkOnDevice, told: Told) -> None:
+    """Refuse a network whose devices tell one another something on a device that states no link."""
+    made, link = described.network.table, told.get(LINK)
+    if not made.messages.any() or (link is not None and units.parse(str(link.raw), "GB/s", LINK) > 0):
+        return
+    names = [o.name for o in made.graph.operators if o.kind in COLLECTIVES]
+    few = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    raise QuestionError(
+        f"{described.name}: {few} send to other devices, and the device states no link; "
+        f"state {LINK} and chip.link_latency, as in --set {LINK}='300 GB/s'"
+    )
+
+
 def verdict(result: Result, name: str, limit: str, checked: Mapping[str, str] = CHECKED) -> dict[str, Any]:
     """Whether a limit on latency, power or memory holds, and by how much."""
     if name not in checked:
@@ -138,6 +153,8 @@ def verdict(result: Result, name: str, limit: str, checked: Mapping[str, str] = 
         most = bound(name, f"<= {limit}", output.unit, output.meaning).bound / units.measure(output.unit).worth
     except SymppaError as error:
         raise QuestionError(f"--check-{name} {limit}: {error.message}") from None
+    if not most > 0:
+        raise QuestionError(f"--check-{name} {limit}: a limit above zero is expected")
     value = output.values.item()
     return {"output": checked[name], "limit": most, "value": value, "unit": output.unit, "met": value <= most}
 
@@ -160,7 +177,7 @@ def _facts(described: NetworkOnDevice, result: Result) -> dict[str, Any]:
             "operators": len(made.graph.operators),
             "parameters": made.graph.parameters,
             "fused": len(made.subgraphs),
-            "views": len(made.subgraphs) - sum(on_device.running(made)),
+            "views": len(made.subgraphs) - sum(batched.running(made)),
             "mapping": _mapping(result),
             "bottleneck": _foremost(rows),
             "shares": _shares(rows),
@@ -204,9 +221,9 @@ def _fits(result: Result) -> bool | None:
 
 def _rows(made: Table, result: Result) -> list[dict[str, Any]]:
     """Every subgraph: what it does, and what it takes."""
-    places = iter(range(sum(on_device.running(made))))
+    places = iter(range(sum(batched.running(made))))
     rows = []
-    for k, (label, runs) in enumerate(zip(on_device.labels_of(made), on_device.running(made), strict=True)):
+    for k, (label, runs) in enumerate(zip(batched.labels_of(made), batched.running(made), strict=True)):
         place = next(places) if runs else None
         rows.append(_row(made, result, k, place) | {"name": label})
     return rows
@@ -218,8 +235,9 @@ def _row(made: Table, result: Result, k: int, place: int | None) -> dict[str, An
     def at(name: str) -> float:
         return 0.0 if place is None else float(result[name][place])
 
-    slow = max(at("compute_time"), at("memory_time"))
-    side = COMPUTE if at("compute_time") > at("memory_time") else MEMORY
+    sides = {MEMORY: at("memory_time"), COMPUTE: at("compute_time"), LINKS: at("link_time")}
+    side = max(sides, key=sides.__getitem__)
+    begun = at("time") - max(sides[COMPUTE], sides[MEMORY]) - sides[LINKS]
     return {
         "id": k,
         "pattern": subgraph.pattern,
@@ -231,7 +249,7 @@ def _row(made: Table, result: Result, k: int, place: int | None) -> dict[str, An
         "weight_bytes": float(made.weights[k, 0] * size),
         "intensity": at("intensity"),
         "occupancy": at("occupancy"),
-        "bottleneck": "none" if place is None else START if at("time") - slow > slow else side,
+        "bottleneck": "none" if place is None else START if begun > sides[side] else side,
         "latency": at("time"),
         "energy": at("energies"),
         "confidence": result.output("time").confidence,
@@ -244,7 +262,7 @@ def _shares(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     whole = sum(row["latency"] for row in rows) or 1.0
     return {
         side: sum(row["latency"] for row in rows if row["bottleneck"] == side) / whole
-        for side in (COMPUTE, MEMORY, START)
+        for side in (COMPUTE, MEMORY, START, LINKS)
     }
 
 

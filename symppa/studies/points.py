@@ -40,6 +40,7 @@ class Points(Listed):
                 self.left.append(column.name)
                 continue
             try:
+                subject.refuse_settled([column.name])
                 owner(program.known, column.name, subject.system)
             except SymppaError as error:
                 raise error.at(self.table.file, None) from None

@@ -160,7 +160,7 @@ QUESTIONS: Mapping[str, Mapping[str, Kind]] = {
     "compare": {"systems": _is_subjects, "outputs": _is_texts, "targets": _is_named},
     "networks": {
         "workloads": _is_texts, "hardware": _is_texts, "precisions": _or_none(_is_texts), "batches": _is_counts,
-        "sizes": _is_sizes, "targets": _is_named,
+        "sizes": _is_sizes, "targets": _is_named, "rank": _or_none(is_text), "profile": _or_none(is_text),
     },
 }  # fmt: skip
 RESULT: Mapping[str, Kind] = {

@@ -17,7 +17,7 @@ from symppa.errors import QuestionError, SymppaError, UnknownValueError
 from symppa.studies.evaluate import grid_of, notes_of
 from symppa.studies.result import Array, Coordinate, Output, Result
 from symppa.studies.subject import Subject, System
-from symppa.workloads.on_device import is_placed
+from symppa.workloads.on_device import NetworkOnDevice
 
 Curves = dict[str, tuple[Array, Array]]
 RULE = "slope of a / b at ceil_div and floor_div; at a tie of a maximum or minimum the first term's"
@@ -68,7 +68,7 @@ def sensitivity(
         notes=(
             *notes_of(told),
             *_notes(found, [n for n in rows if rows[n] == 0.0]),
-            *((f"what the network asks for (net.*) is left out, {len(network)} counts",) if network else ()),
+            *((f"what the network asks for (batch, net.*) is left out, {len(network)} counts",) if network else ()),
         ),
         facts=_facts(program, name, _value(program, told, name), curves),
         hashes=subject.hashes(program, inputs),
@@ -78,7 +78,7 @@ def sensitivity(
 
 def _of_network(subject: Subject, name: str) -> bool:
     """Whether a given is a count of the network that a device runs: no line of its data sheet."""
-    return is_placed(subject.name) and name.startswith("net.")
+    return isinstance(subject.description, NetworkOnDevice) and (name == "batch" or name.startswith("net."))
 
 
 def _notes(found: Slopes, idle: list[str]) -> list[str]:

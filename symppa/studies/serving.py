@@ -18,7 +18,7 @@ from symppa.workloads.serving import Question, ServedOnDevice, served
 
 PREFILL, DECODE, SERVE = "prefill", "decode", "serve"
 ROOM = ("weight_memory", "kept_memory", "kept_token", "kept_sequence", "activation_memory", "memory", "memory_fill",
-        "largest_batch", "largest_context")  # fmt: skip
+        "largest_batch", "largest_context", "room_stated")  # fmt: skip
 READ = (
     "ttft",
     "prefill_rate",

@@ -42,6 +42,7 @@ class Subject:
         )
         self._given_model = None if self.description is not None else system
         self.values = dict(values or {})
+        self.refuse_settled(self.values)
         self.parts = {**(self.description.parts if self.description else {}), **(parts or {})}
         if self.description is None:
             self._check_model(system)
@@ -52,6 +53,13 @@ class Subject:
     ) -> Subject:
         """The subject of a question; what is one already stands for itself."""
         return system if isinstance(system, Subject) else cls(system, values, parts)
+
+    def refuse_settled(self, names: Iterable[str]) -> None:
+        """Refuse what a description settles as a whole, as the counts of a network."""
+        described = self.description
+        for name in names:
+            if described is not None and (why := described.settled(name)):
+                raise QuestionError(why)
 
     @staticmethod
     def _check_model(system: Any) -> None:
@@ -114,6 +122,7 @@ class Subject:
     def program(self, outputs: Sequence[str] = ("*",), axes: Iterable[str] = (), keep: Sequence[str] = ()) -> Program:
         """The program of some outputs, which may be expressions."""
         axes = tuple(axes)
+        self.refuse_settled(axes)
         shipped = self.description is not None and self.description.system in systems.SHIPPED
         question = (self.system, tuple(outputs), axes, tuple(keep), tuple(sorted(self.parts.items())))
         name = cache.key(*question) if shipped else ""

@@ -18,7 +18,7 @@ from symppa.workloads import huggingface
 from symppa.workloads.ir import Graph
 
 CONFIG = "config"
-KEYS = ("schema", "workload", "meaning", "source", "sizes", CONFIG)
+KEYS = ("schema", "workload", "meaning", "source", "phase", "sizes", CONFIG)
 OPEN = ("batch", "seq", "context")
 SCHEMA = "1"
 CONSTANTS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
@@ -31,7 +31,7 @@ SILENT = frozenset({
     "rope_parameters", "attention_dropout", "hidden_dropout", "hidden_dropout_prob", "attention_probs_dropout_prob",
     "resid_pdrop", "embd_pdrop", "attn_pdrop", "dropout", "activation_dropout", "layerdrop", "task_specific_params",
     "router_aux_loss_coef", "output_router_logits", "aux_loss_alpha", "seq_aux", "pretraining_tp", "_name_or_path",
-    "id2label", "label2id", "quantization_config", "summary_type", "summary_use_proj", "summary_activation",
+    "id2label", "label2id", "summary_type", "summary_use_proj", "summary_activation",
     "summary_first_dropout", "summary_proj_to_labels", "prefix", "gradient_checkpointing", "init_std",
 })  # fmt: skip
 
@@ -42,7 +42,7 @@ def is_configured(root: Node) -> bool:
 
 
 def graph_of(root: Node, phase: str = "") -> Graph:
-    """The network of a tree in one of its phases; the one that reads a prompt where none is told."""
+    """The network of a tree in the phase asked, else in the one it tells, else in the one that reads a prompt."""
     told: dict[str, Node] = root.value  # type: ignore[assignment]
     for name, node in told.items():
         if name not in KEYS:
@@ -53,12 +53,12 @@ def graph_of(root: Node, phase: str = "") -> Graph:
         raise WorkloadError("a workload has a name and `config: {model_type: ...}`", file=root.file, line=root.line)
     if "schema" in told and told["schema"].value != SCHEMA:
         raise WorkloadError(f"this version reads schema {SCHEMA}", file=root.file, line=told["schema"].line)
-    texts = {name: str(told[name].value) for name in ("workload", "meaning", "source") if name in told}
+    texts = {name: str(told[name].value) for name in ("workload", "meaning", "source", "phase") if name in told}
     try:
         sizes = _sizes(told.get("sizes"))
         found = huggingface.workload(
-            _plain(told[CONFIG]), texts["workload"], phase=phase or "prefill", meaning=texts.get("meaning", ""),
-            source=texts.get("source", ""),
+            _plain(told[CONFIG]), texts["workload"], phase=phase or texts.get("phase", "prefill"),
+            meaning=texts.get("meaning", ""), source=texts.get("source", ""),
         )  # fmt: skip
         known = {name: size for name, size in sizes.items() if name in found.symbols}
         return replace(found, symbols=found.sizes(**known))
@@ -90,16 +90,23 @@ def _sizes(node: Node | None) -> dict[str, int]:
 
 
 def dumps(
-    config: Mapping[str, Any], name: str, *, meaning: str = "", source: str = "", sizes: Mapping[str, int] | None = None
-) -> str:
+    config: Mapping[str, Any], name: str, *, meaning: str = "", source: str = "", phase: str = "",
+    sizes: Mapping[str, int] | None = None,
+) -> str:  # fmt: skip
     """The text of NET.yaml for a configuration, without what changes no size; refused where it is not understood."""
     huggingface.config(config)
     lines = ["schema: 1", f"workload: {json.dumps(name)}"]
-    lines += [f"{key}: {json.dumps(text)}" for key, text in (("meaning", meaning), ("source", source)) if text]
+    lines += [
+        f"{key}: {json.dumps(text)}"
+        for key, text in (("meaning", meaning), ("source", source), ("phase", phase))
+        if text
+    ]
     lines += [f"sizes: {json.dumps(dict(sizes))}"] if sizes else []
     told = config.get("text_config", config)
     kept = {
-        key: value for key, value in told.items() if key not in SILENT and isinstance(value, str | int | float | bool)
+        key: value
+        for key, value in told.items()
+        if key not in SILENT and (key in huggingface.LISTS or isinstance(value, str | int | float | bool))
     }
     return "\n".join([*lines, f"{CONFIG}:", *(f"  {key}: {json.dumps(value)}" for key, value in kept.items())]) + "\n"
 

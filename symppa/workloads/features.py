@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,12 @@ import numpy as np
 from symppa.engine import cache
 from symppa.engine.program import Program
 from symppa.errors import DomainError, WorkloadError
-from symppa.workloads.ir import Graph, Operator, Shape, sized, sized_attributes
+from symppa.workloads.ir import MOST, Graph, Operator, Shape, sized, sized_attributes
 from symppa.workloads.kinds import Call, kind
 
 Array = np.ndarray[Any, Any]
-ASKED = ("macs", "ops", "read", "weights", "written", "workspace", "rows", "columns", "depth", "repeats")
+ASKED = ("macs", "ops", "read", "weights", "written", "workspace", "rows", "columns", "depth", "repeats", "sent",
+         "steps")  # fmt: skip
 NORMS = frozenset({"BatchNorm1d", "BatchNorm2d", "BatchNorm3d"})
 FOLDED_INTO = ("Conv", "Linear")  # kinds, by how they begin, whose weights take in a norm that follows them
 
@@ -26,7 +28,8 @@ FOLDED_INTO = ("Conv", "Linear")  # kinds, by how they begin, whose weights take
 class Features:
     """A table: for each operator of a graph a row, a column for each of several sizes of its symbols.
 
-    Arrays are [operators, sizes]: `macs` in mac, `ops` in op, the rest are counts. `types` are the OperationTypes.
+    Arrays are [operators, sizes]: `macs` in mac, `ops` in op, the rest are counts: `sent` elements to other devices,
+    in `steps` messages one after the other. `types` are the OperationTypes.
     """
 
     graph: Graph
@@ -42,6 +45,8 @@ class Features:
     columns: Array
     depth: Array
     repeats: Array
+    sent: Array
+    steps: Array
 
 
 class Sized:
@@ -58,7 +63,21 @@ class Sized:
         shape = self.graph.tensors[name].shape
         if shape not in self._shapes:
             self._shapes[shape] = tuple(sized(size, self.values) for size in shape)
+            self._counted(name, shape)
         return self._shapes[shape]
+
+    def _counted(self, name: str, shape: Shape) -> None:
+        """Refuses a tensor with more elements than whole numbers can count; the parts of a size stay exact."""
+        most = {symbol: max(told[symbol] for told in self.sizes) for symbol in self.values} if self.sizes else {}
+        if prod(int(sized(size, most)) for size in shape) <= MOST:
+            return
+        for told in self.sizes:
+            count = prod(int(sized(size, told)) for size in shape)
+            if count > MOST:
+                sizes = ", ".join(f"{symbol} = {size}" for symbol, size in told.items())
+                raise WorkloadError(
+                    f"{self.graph.name}: {name} has {count} elements at {sizes}; at most {MOST} can be counted"
+                )
 
     def call(self, operator: Operator) -> Call:
         """An operator with the shapes of what it reads and writes."""

@@ -15,6 +15,7 @@ from symppa.workloads.ir import Graph
 
 logger = logging.getLogger("symppa")
 MOST_BYTES = 1 << 20
+TOKENS = 2048  # of a prompt, where nothing is said and the model can see as many
 MOST = {"layers": 1000, "experts": 10_000, "heads": 4096, "kv_heads": 4096}
 MOST_SIZE = 1 << 24
 ACTIVATIONS = {
@@ -40,6 +41,8 @@ NAMES = {
     "turned_width": ("qk_rope_head_dim",),
     "value_width": ("v_head_dim",),
 }
+LISTS = frozenset({"layer_types"})  # lists that change an operator
+LAYER_TYPES = {"full_attention": False, "sliding_attention": True}
 LATENT: Mapping[str, int] = {"plain_width": 128, "turned_width": 64, "value_width": 128}
 # Sizes that the format leaves out where they are the usual ones, per type of model.
 USUAL: Mapping[str, Mapping[str, int]] = {
@@ -68,6 +71,7 @@ class Config:
     kinds: int = 0
     window: int = 0
     period: int = 0  # every so many layers, one sees everything
+    windows: tuple[bool, ...] = ()  # which layers see a window only, where that is told layer by layer
     parallel: int = 0
     experts: int = 0
     active: int = 0
@@ -82,6 +86,8 @@ class Config:
 
     def windowed(self, layer: int) -> bool:
         """Whether a layer sees only a window of what came before."""
+        if self.windows:
+            return bool(self.window) and self.windows[layer]
         return bool(self.window) and not (self.period and (layer + 1) % self.period == 0)
 
     def routed(self, layer: int) -> bool:
@@ -93,11 +99,36 @@ def load_config(path: Path, *, name: str = "", phase: str = "prefill", source: s
     """The workload of a config.json in one of its phases, `prefill` or `decode`."""
     told = read(path)
     try:
+        _said(told, name or path.stem)
         return workload(
             told, name or path.parent.name or path.stem, phase=phase, source=source or f"config.json, {path.name}"
         )
     except WorkloadError as error:
         raise error.at(str(path), None) from None
+
+
+def _said(told: Mapping[str, Any], name: str) -> None:
+    """Tells what a configuration says that is not counted, and what it leaves open."""
+    inner = _language_model(told)
+    stored = inner.get("quantization_config") or told.get("quantization_config")
+    if isinstance(stored, Mapping):
+        how = stored.get("quant_method", "no method told")
+        bits = next((f", {stored[key]} bits" for key in ("bits", "weight_bits") if key in stored), "")
+        logger.warning(
+            "%s: quantization_config (%s%s) says how weights are stored; operators are counted in numbers, so say the "
+            "format where the network is asked: --precision, or weight_precision of a model that answers", name, how,
+            bits,
+        )  # fmt: skip
+    if not any(inner.get(key) is not None for key in NAMES["places"]):
+        logger.warning(
+            "%s: the configuration has no max_position_embeddings; %d tokens are counted unless told", name, TOKENS
+        )
+
+
+def _language_model(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The configuration of the language model, which may lie inside another one."""
+    inner = told.get("text_config")
+    return inner if told.get("model_type") not in FAMILIES and isinstance(inner, Mapping) else told
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -127,9 +158,10 @@ def workload(
 
 def config(told: Mapping[str, Any]) -> Config:
     """The sizes that a configuration tells, checked."""
-    if told.get("model_type") not in FAMILIES and isinstance(told.get("text_config"), Mapping):
+    inner = _language_model(told)
+    if inner is not told:
         logger.warning("only the language model of %s is counted", told.get("model_type", "the configuration"))
-        told = told["text_config"]
+        told = inner
     what = told.get("model_type")
     if not isinstance(what, str) or not what:
         raise WorkloadError(f"the configuration has no model_type; known are {', '.join(FAMILIES)}")
@@ -159,7 +191,7 @@ class _Reader:
             self._hidden(width), self.size("vocabulary"), self._act(),
             family.tied if tied is None else self._flag(tied, "tie_word_embeddings"),
             (self._bias(family.qkv_bias), self._bias(family.out_bias), self._bias(family.mlp_bias)),
-            places=self.size("places", 2048), kinds=self.size("kinds", 0) if family.encoder else 0,
+            places=self._places(), windows=self._windows(window), kinds=self.size("kinds", 0) if family.encoder else 0,
             window=window, period=period, parallel=self._parallel(), **self._experts(), **self._latent(),
         )  # fmt: skip
 
@@ -237,15 +269,46 @@ class _Reader:
             return 0
         return 2 if self.told.get("new_decoder_architecture") else 1
 
+    def _places(self) -> int:
+        """Places that a model knows; where they are rows of a table, they must be told."""
+        return self.size("places", TOKENS if self.family.positions == "rotary" else None)
+
+    def _windows(self, window: int) -> tuple[bool, ...]:
+        """Which layers see a window only, as `layer_types` tells."""
+        told, layers = self.told.get("layer_types"), self.size("layers")
+        if told is None:
+            return ()
+        if not isinstance(told, list | tuple) or len(told) != layers:
+            raise WorkloadError(f"{self.what}: layer_types is {told!r:.60}; expected is a list with {layers} types")
+        odd = sorted({str(kind) for kind in told if kind not in LAYER_TYPES})
+        if odd:
+            raise WorkloadError(
+                f"{self.what} with layer_types {', '.join(odd)} is not supported; {', '.join(LAYER_TYPES)} are"
+            )
+        off = self.family.windowed == "told" and not self.told.get("use_sliding_window", False)
+        if "sliding_attention" in told and not window and not off:
+            raise WorkloadError(f"{self.what}: layer_types tells sliding_attention, and sliding_window no width of it")
+        return tuple(LAYER_TYPES[kind] for kind in told)
+
+    def _period(self, usual: int) -> int:
+        """Every how many layers one sees everything."""
+        told = next((k for k in ("sliding_window_pattern", "_sliding_window_pattern") if self.told.get(k)), None)
+        return usual if told is None else self.number(told, MOST["layers"])
+
     def _window(self) -> tuple[int, int]:
         """The window, and every how many layers one sees everything."""
         how = self.family.windowed
         told = self.told.get("sliding_window") is not None
-        if how == "none" or not told or (how == "told" and not self.told.get("use_sliding_window", False)):
+        each = self.told.get("layer_types") is not None
+        if (
+            not told
+            or (how == "none" and not each)
+            or (how == "told" and not self.told.get("use_sliding_window", False))
+        ):
             return 0, 0
-        if how == "told" and self.told.get("max_window_layers"):
+        if how == "told" and self.told.get("max_window_layers") and not each:
             raise WorkloadError(f"{self.what} with use_sliding_window from some layer on is not supported")
-        return self.number("sliding_window", 1 << 40), {"even": 2, "five of six": 6}.get(how, 0)
+        return self.number("sliding_window", 1 << 40), self._period({"even": 2, "five of six": 6}.get(how, 0))
 
     def _experts(self) -> dict[str, int]:
         family = self.family

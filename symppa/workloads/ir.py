@@ -105,12 +105,15 @@ class Graph:
                 raise WorkloadError(f"{self.name} has no size {name!r} to set{near}")
             if size < 1:
                 raise WorkloadError(f"{name} = {size} of {self.name} is no size; at least 1 is")
+            if size > MOST:
+                raise WorkloadError(f"{name} = {size} of {self.name} is too large to count with; at most {MOST} is")
         return {**self.symbols, **told}
 
     def __iter__(self) -> Iterator[Operator]:
         return iter(self.operators)
 
 
+MOST = 2**53  # whole numbers up to here are exact as floating-point numbers
 UNTRAINED = (".running_mean", ".running_var", ".constant")
 
 

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from symppa.errors import WorkloadError, suggest
-from symppa.workloads.huggingface import Config
+from symppa.workloads.huggingface import TOKENS, Config
 from symppa.workloads.ir import Graph, Size, Tensor
 from symppa.workloads.shapes import Row, built
 
 PHASES = ("prefill", "decode")
-TOKENS = 2048  # of a prompt, where nothing is said and the model can see as many
 
 
 def graph_of(config: Config, name: str, phase: str = "prefill", meaning: str = "", source: str = "") -> Graph:
@@ -151,14 +150,14 @@ class Layers:
         self.add(f"{here}.kv", "Split", f"{here}.kv.down", axis=2, sizes=[c.kv_rank, c.turned_width])
         latent = self.add(f"{here}.kv.norm", "RMSNorm", f"{here}.kv.0", shape=[c.kv_rank])
         turned = self.add(f"{here}.k.turned", "RotaryEmbedding", f"{here}.kv.1")
-        kept = self.add(f"{here}.kv.kept", "KVCache", (latent, turned))
+        kept, kept_turned = (self.add(f"{here}.{n}.kept", "KVCache", x) for n, x in (("kv", latent), ("k", turned)))
         if self.phase == "decode":
-            return self._absorbed(here, query, kept)
+            return self._absorbed(here, query, (kept, kept_turned))
         both = self.add(f"{here}.kv.up", "Linear", kept, out=c.heads * (c.plain_width + c.value_width), bias=False)
         told: dict[str, Any] = {"heads": c.heads, "width": head, "value_width": c.value_width}
-        return self.add(f"{here}.attention", "Attention", (query, both), **told, causal=True)
+        return self.add(f"{here}.attention", "Attention", (query, both, kept_turned), **told, causal=True)
 
-    def _absorbed(self, here: str, query: str, kept: str) -> str:
+    def _absorbed(self, here: str, query: str, kept: tuple[str, str]) -> str:
         """Scores and means over what is kept as it is: the matrices that would spread it are met by the queries."""
         c = self.config
         wide = c.kv_rank + c.turned_width
@@ -175,7 +174,7 @@ class Layers:
             "value_width": c.kv_rank,
             "inside": True,
         }
-        y = self.add(f"{here}.attention", "Attention", (y, kept), **told, causal=True, context="context")
+        y = self.add(f"{here}.attention", "Attention", (y, *kept), **told, causal=True, context="context")
         y = self.add(f"{here}.v.heads", "Reshape", y, shape=["batch", c.heads, c.kv_rank])
         y = self._each_head(f"{here}.v.up", y, c.kv_rank, c.value_width)
         return self.add(f"{here}.v.flat", "Reshape", y, shape=["batch", 1, c.heads * c.value_width])

@@ -12,6 +12,7 @@ from symppa.workloads.kinds.kind import elements
 from symppa.workloads.schedule import Schedule
 
 Array = np.ndarray[Any, Any]
+LEAST = 0.5  # byte of the narrowest number, of 4 bits
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,18 @@ class Timeline:
         return np.asarray(self.elements.max(axis=0, initial=0.0))
 
     @property
+    def live_unscaled(self) -> Array:
+        """Bytes of fixed format to count beside `live`, [sizes]: as many as no precision from LEAST on finds too few.
+
+        They are those of the fullest step, or those of another one less what its activations fall short of it.
+        """
+        short = self.live - self.elements
+        return np.asarray((self.unscaled - LEAST * short).max(axis=0, initial=0.0))
+
+    @property
     def fullest(self) -> Array:
-        """The step that is the fullest, [sizes]."""
-        return np.asarray(self.elements.argmax(axis=0))
+        """The step that is the fullest in the narrowest format, [sizes]."""
+        return np.asarray((LEAST * self.elements + self.unscaled).argmax(axis=0))
 
 
 def timeline(plan: Schedule, table: Features) -> Timeline:

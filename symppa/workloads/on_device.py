@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from symppa.descriptions import shipped, structure, systems
 from symppa.descriptions.load import Description, Layer, Origin
 from symppa.descriptions.nodes import Node
 from symppa.errors import DescriptionError, suggest
-from symppa.workloads import reading
+from symppa.workloads import batched, reading
 from symppa.workloads.encoding import encoded
 from symppa.workloads.ir import Graph
 from symppa.workloads.table import Table, table
@@ -29,8 +29,6 @@ from symppa.workloads.table import Table, table
 AT = "@"
 PLACED = re.compile(r"(?P<net>[^\[\]]+)(?:\[(?P<sizes>[^\[\]]*)\])?@(?P<device>[^\[\]]+)")
 DEVICES = "symppa.library.systems.device"
-UNITS = {"macs": "mac", "vector_ops": "op", "unscaled": "byte", "batch": "inference"}
-SINGLE = ("batch", "live", "resident")
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,11 @@ class NetworkLayer(Layer):
         if self.path.is_file():
             return super().hashed
         return hashlib.sha256(encoded(self.graph).encode()).hexdigest()
+
+    @property
+    def any_batch(self) -> bool:
+        """Whether what it says holds at any batch."""
+        return bool(self.file.parts)
 
     @property
     def table(self) -> Table:
@@ -70,6 +73,17 @@ class NetworkOnDevice(Description):
     def network(self) -> NetworkLayer:
         """What the network says."""
         return next(layer for layer in self.layers if isinstance(layer, NetworkLayer))
+
+    def settled(self, name: str) -> str:
+        layer = self.network
+        if name.partition(".")[0] == "net":
+            sizes = " or ".join(f"[{size}=...]@" for size in layer.graph.symbols) or "a network without sizes"
+            return f"{name} follows from {layer.graph.name} and its sizes: {sizes}"
+        if name == batched.BATCH and not layer.any_batch:
+            if batched.BATCH not in layer.graph.symbols:
+                return f"{layer.graph.name} has no size batch"
+            return f"what {layer.graph.name} does grows unevenly with its batch: write [batch=...]@"
+        return ""
 
 
 def is_placed(text: str) -> bool:
@@ -161,7 +175,7 @@ def placed(
     return NetworkOnDevice(
         name=f"{graph.name}{inside}{AT}{chip.name}",
         system=chip.system,
-        layers=(layer, *chip.layers),
+        layers=(layer, *map(_without_network, chip.layers)),
         question=f"{asked}{inside}{AT}{chip.asked}",
     )
 
@@ -216,45 +230,28 @@ def devices() -> list[str]:
     return [name for name, path in sorted(shipped.names().items()) if path.parent.parent.name == "hardware"]
 
 
+def _without_network(layer: Layer) -> Layer:
+    """A layer of a device without the product that stands there where no network is named."""
+    values = layer.root.at(("values",))
+    if values is layer.root or not isinstance(values.value, dict):
+        return layer
+    rest = {key: node for key, node in values.value.items() if key.partition(".")[0] not in ("net", batched.BATCH)}
+    whole: dict[str, Node] = dict(layer.root.value)  # type: ignore[arg-type]
+    return replace(layer, root=replace(layer.root, value=whole | {"values": replace(values, value=rest)}))
+
+
 def _layer(graph: Graph, path: Path, sizes: Mapping[str, int]) -> NetworkLayer:
-    made = table(graph, [sizes])
-    values = node_of({"net": values_of(made)}, str(path))
-    root = Node({"values": values}, str(path), 0)
-    told = f", sizes {', '.join(f'{k} = {v}' for k, v in {**graph.symbols, **sizes}.items())}" if graph.symbols else ""
+    values, any_batch = batched.told(graph, sizes)
+    batch = values.pop("batch", None) if not any_batch else str(graph.sizes(**sizes)["batch"])
+    told = {"net": values} | ({"batch": batch} if batch is not None else {})
+    root = Node({"values": node_of(told, str(path))}, str(path), 0)
+    said = f", sizes {', '.join(f'{k} = {v}' for k, v in {**graph.symbols, **sizes}.items())}" if graph.symbols else ""
     file = structure.DescriptionFile(
-        meaning=graph.meaning, source=f"workload {graph.name}{told}; {graph.source or 'counted from its operators'}"
+        meaning=graph.meaning,
+        source=f"workload {graph.name}{said}; {graph.source or 'counted from its operators'}",
+        parts={"net": batched.CLASS} if any_batch else {},
     )
     return NetworkLayer(path, root, file, graph, sizes)
-
-
-def labels_of(made: Table) -> list[str]:
-    """A label for each subgraph: the name of its first operator."""
-    return [subgraph.operators[0].name for subgraph in made.subgraphs]
-
-
-def values_of(made: Table, column: int = 0) -> dict[str, Any]:
-    """What a device is told of a network at one of the sizes, as texts: subgraphs that do nothing are left out."""
-    run = running(made)
-    labels = [label for label, runs in zip(labels_of(made), run, strict=True) if runs]
-    found: dict[str, Any] = {"subgraphs": labels}
-    for name, array in made.values().items():
-        unit = f" {UNITS[name]}" if name in UNITS else ""
-        if name in SINGLE:
-            found[name] = f"{number(array[column])}{unit}"
-        else:
-            numbers = [value for value, runs in zip(array[:, column], run, strict=True) if runs]
-            found[name] = {label: f"{number(value)}{unit}" for label, value in zip(labels, numbers, strict=True)}
-    return found
-
-
-def running(made: Table) -> list[bool]:
-    """Which subgraphs compute or move something: views alone take no time."""
-    return [not subgraph.free for subgraph in made.subgraphs]
-
-
-def number(value: float) -> str:
-    """A number with all its digits, a whole one without a point."""
-    return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
 def node_of(plain: Any, file: str) -> Node:

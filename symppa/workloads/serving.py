@@ -27,6 +27,9 @@ TEXTS = ("weights", "cache", "draft", "acceptance")
 KNOWN = (*COUNTS, *TEXTS)
 TELLING = frozenset({*KNOWN} - {"batch"})  # one of these makes a question about a model that answers
 SIZE = re.compile(r"[\d.]")
+SETTLED = frozenset({
+    "ranks", "model_width", "scores", "sums", "most", "window", "reading", "writing", "draft_reading", "draft_writing",
+})  # fmt: skip
 CLOSE = 1.01  # vocabularies of a model and its draft may differ by so much: they are padded
 
 
@@ -86,6 +89,12 @@ class ServedOnDevice(Description):
     def network(self) -> ModelLayer:
         """What the model says."""
         return next(layer for layer in self.layers if isinstance(layer, ModelLayer))
+
+    def settled(self, name: str) -> str:
+        if name.partition(".")[0] not in SETTLED:
+            return ""
+        how = "[tp=...]@" if name == "ranks" else "a batch, a prompt and an answer may be set"
+        return f"{name} follows from {self.network.path.stem} and how it is shared: {how}"
 
 
 def is_served(text: str) -> bool:
@@ -148,9 +157,10 @@ def served(network: str | Path, device: Description | str | Path, asked: Questio
     """A language model, by name or file, that answers on a device."""
     chip = device if isinstance(device, Description) else on_device.hardware(str(device))
     path = reading.found(str(network))
+    root = nodes.read(path)
+    _decoder(root, path)
     if asked.tp > 1 and not _has(chip, "link_bandwidth"):
         raise QuestionError(f"{chip.name} states no chip.link_bandwidth: {asked.tp} of it cannot share a layer")
-    root = nodes.read(path)
     layers = [_model(root, path, asked, chip)]
     if asked.draft:
         layers.append(_draft(asked, layers[0]))
@@ -207,6 +217,11 @@ def _draft(asked: Question, model: ModelLayer) -> ModelLayer:
 
 
 def _decoder(root: Node, path: Path) -> Config:
+    if not configured.is_configured(root):
+        raise WorkloadError(
+            f"{path.stem} is no language model that answers token by token: it is told by its operators, not by "
+            "`config:`; phase, prompt, generate, tp and draft ask of a model that answers"
+        )
     config = configured.config_of(root)
     if config.family.encoder:
         raise WorkloadError(f"{path.stem} is an encoder: it answers nothing, token by token")

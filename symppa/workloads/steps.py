@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from symppa.errors import WorkloadError
+from symppa.workloads.batched import number, running
 from symppa.workloads.huggingface import Config
 from symppa.workloads.ir import Graph
 from symppa.workloads.llm import graph_of
-from symppa.workloads.on_device import number, running
 from symppa.workloads.table import Table, table
 
 Array = np.ndarray[Any, Any]

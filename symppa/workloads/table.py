@@ -19,7 +19,8 @@ from symppa.workloads.schedule import schedule
 
 Array = np.ndarray[Any, Any]
 OPS_OF_A_MAC = 2
-ASKED = ("macs", "vector_ops", "activations", "weights", "unscaled", "rows", "columns", "depth", "repeats")
+ASKED = ("macs", "vector_ops", "activations", "weights", "unscaled", "rows", "columns", "depth", "repeats", "sent",
+         "messages")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Table:
 
     `macs` in mac; `ops` and `vector_ops` (those outside of matrix products) in op; `unscaled` in byte, of indices and
     masks; the rest are counts: `read` and `written` of activations, `weights` of weights. `rows`, `columns`, `depth`
-    and `repeats` are those of the largest matrix product.
+    and `repeats` are those of the largest matrix product; `sent` goes to other devices in `messages`.
     """
 
     graph: Graph
@@ -45,6 +46,8 @@ class Table:
     columns: Array
     depth: Array
     repeats: Array
+    sent: Array
+    messages: Array
     memory: Timeline
 
     @property
@@ -71,7 +74,12 @@ class Table:
         """What a device asks of a network, by the names of its givens, at every size."""
         resident = np.full(len(self.sizes), float(self.memory.resident))
         found = {name: getattr(self, name) for name in ASKED}
-        return found | {"batch": self.batch, "live": self.memory.live, "resident": resident}
+        return found | {
+            "batch": self.batch,
+            "live": self.memory.live,
+            "live_unscaled": self.memory.live_unscaled,
+            "resident": resident,
+        }
 
     def merged(self) -> tuple[dict[str, Array], Array]:
         """The same with equal subgraphs as one and how many there are, `count`; and where each subgraph has gone."""
@@ -108,6 +116,8 @@ def table(
         columns=columns,
         depth=depth,
         repeats=repeats,
+        sent=_summed(single.sent, members),
+        messages=_summed(single.steps, members),
         memory=timeline(schedule(graph, steps), single),
     )
 

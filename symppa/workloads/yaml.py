@@ -102,6 +102,8 @@ def graph_of(root: Node, phase: str = "") -> Graph:
         _at(node, building.add, row)
         if len(building.operators) > MOST_OPERATORS:
             raise _error(node, f"more than {MOST_OPERATORS} operators")
+    if not building.operators:
+        raise _error(file["operators"], "a workload has at least one operator: `operators: [[fc, Linear, {out: 8}]]`")
     ends = tuple(_text(node) for node in _list(file["outputs"])) if "outputs" in file else ()
     told = (_text(file["workload"]), ends, sizes, _text(file.get("meaning")), _text(file.get("source")))
     graph: Graph = _at(file.get("outputs", root), building.graph, *told)

@@ -86,6 +86,9 @@ def test_one_name_says_the_same_as_two():
         (("resnet50", "a100_sxm_80gb", "--batch", "0"), "Invalid value for '--batch'"),
         (("resnet50", "t4", "--precision", "fp16", "--precision", "int8"), "symppa compare takes several"),
         (("resnet50@t4", "--batch", "3"), "says its sizes itself"),
+        (("resnet50", "t4", "--check-latency", "-33ms"), "a limit above zero is expected"),
+        (("resnet50", "t4", "--tp", "2"), "resnet50 is no language model that answers"),
+        (("bert_large", "t4", "--phase", "prefill"), "bert_large is no language model that answers"),
     ],
 )
 def test_a_wrong_question_exits_with_2_and_says_why(asked, match):
@@ -113,9 +116,38 @@ def test_networks_are_compared_and_what_is_not_supported_is_said():
 def test_a_comparison_recommends_within_limits_or_exits_with_1():
     text = flat(*COMPARED, "--target", "latency <= 10 ms", "--target", "power <= 60 W")
     assert "take for resnet18 t4, FP16, batch 1" in text
-    assert "none meets every other target" in flat(
+    assert "none meets every target" in flat(
         *COMPARED, "--target", "latency <= 1 s", "--target", "power <= 1 W", code=1
     )
+
+
+def test_a_comparison_checks_and_ranks():
+    limits = ("--check-latency", "33ms", "--check-power", "50W", "--check-memory", "1GB")
+    text = flat(*COMPARED, *limits, "--rank", "power_limit")
+    assert "target power <= 50W" in text
+    assert "take for resnet18 t4" in text
+    assert "take for resnet18 nothing" in flat(*COMPARED, "--check-latency", "1us", code=1)
+
+
+def test_a_comparison_is_a_page_with_its_figure():
+    page = told(*COMPARED, "--format", "html")
+    assert page.startswith("<!doctype html>")
+    assert page.count("<svg") == 1
+    assert told(*COMPARED, "--format", "json") == told(*COMPARED, "--json")
+
+
+def test_power_above_the_limit_of_a_profile_is_told():
+    asked = ("analyze", "resnet50", "kpu_t64_32x32_lp5x4_16nm_tsmc_ffp", "--batch", "64")
+    for form in ("text", "html"):
+        text = " ".join(told(*asked, "--power-profile", "3W", "--format", form).split()).replace("&#x27;", "'")
+        assert "ABOVE the profile's limit of 3 W" in text
+    assert "ABOVE" not in told(*ASKED)
+
+
+def test_a_batch_is_swept_by_its_name():
+    found = data("sweep", "resnet50@a100_sxm_80gb", "--axis", "batch=1:64:x2", "--output", "throughput")
+    assert found["coordinates"]["batch"]["values"] == [1, 2, 4, 8, 16, 32, 64]
+    assert "follows from resnet50" in ask("sweep", "resnet50@a100_sxm_80gb", "--axis", "net.batch=1:8:1").output
 
 
 def test_a_comparison_is_drawn(tmp_path):
@@ -131,6 +163,12 @@ def test_a_comparison_is_drawn(tmp_path):
         (("nexgen_baseline", "--workload", "resnet18", "--hardware", "t4"), "compare one or the other"),
         (("--workload", "resnet18", "--hardware", "t4", "--set", "units=3"), "are for descriptions"),
         ((), "name descriptions to compare"),
+        (("nexgen_*", "--rank", "power"), "--rank is for networks on devices"),
+        (
+            ("--workload", "resnet18", "--hardware", "t4", "--target", "power <= 9 W", "--check-power", "8W"),
+            "second limit",
+        ),
+        (("--workload", "resnet18", "--hardware", "t4", "--check-latency", "-1ms"), "above zero"),
     ],
 )
 def test_a_comparison_of_nothing_is_refused(asked, match):

@@ -44,6 +44,26 @@ def test_json_has_all_digits(config):
     assert facts["operations"] > 2 * facts["macs"] > 0
 
 
+def test_the_phase_that_was_asked_for_is_written(tmp_path, config):
+    done = run(config, "--out", tmp_path / "net.yaml", "--phase", "decode", "--size", "context=64")
+    assert done.exit_code == 0
+    graph = load(tmp_path / "net.yaml")
+    assert graph.symbols == {"batch": 1, "context": 64}
+    assert f"({graph.at().parameters})" in done.stdout
+    assert load(tmp_path / "net.yaml", "prefill").symbols == {"batch": 1, "seq": 2048}
+
+
+def test_a_file_that_is_there_is_not_written_over_unless_told(tmp_path, config):
+    out = tmp_path / "net.yaml"
+    out.write_text("precious")
+    refused = run(config, "--out", out)
+    assert refused.exit_code == 2
+    assert "net.yaml is there already" in refused.stderr
+    assert out.read_text() == "precious"
+    assert run(config, "--out", out, "--force").exit_code == 0
+    assert load(out).symbols["batch"] == 1
+
+
 def test_a_module_of_torch_becomes_a_network(tmp_path):
     torch = pytest.importorskip("torch")
     torch.export.save(torch.export.export(torch.nn.Linear(4, 2), (torch.zeros(2, 4),)), tmp_path / "net.pt2")

@@ -200,6 +200,48 @@ def test_activations_stay_on_a_chip_while_weights_come_from_memory():
     assert list(found["movement.time"]) == pytest.approx(times)
 
 
+class TestEnergy:
+    """The energy of an operation is one figure for a device, whatever its profile."""
+
+    @pytest.mark.parametrize(
+        "device", ["jetson_orin_agx_64gb", "jetson_orin_nano_8gb", "kpu_t256_32x32_lp5x16_16nm_tsmc_ffp"]
+    )
+    def test_a_slower_profile_spends_as_much_on_an_operation(self, device):
+        profiles = members(device, "chip.profile_power")
+        energies = [number(device, "chip.op_energy", profile=profile) for profile in profiles]
+        assert energies == pytest.approx([energies[0]] * len(profiles))
+
+    @pytest.mark.parametrize("device", DEVICES)
+    def test_an_operation_takes_at_least_what_arithmetic_takes(self, device):
+        outputs = ["chip.op_energy", "chip.least_energy", "chip.budget_energy", "chip.budgeted"]
+        found = evaluate(device, SMALL, outputs=outputs)
+        op, least, budget, budgeted = (float(found[name]) for name in outputs)
+        assert op >= least > 0
+        assert budgeted == (budget > least)
+
+    def test_a_limit_that_memory_alone_uses_up_is_above_zero_and_told(self):
+        told = {"chip.profile": "3W"}  # its memory alone would take 4.1 W
+        outputs = ["chip.op_energy", "chip.budgeted", "power_margin", "throttled", "latency"]
+        found = evaluate("kpu_t64_32x32_lp5x4_16nm_tsmc_ffp", told, outputs=outputs)
+        assert (found["chip.op_energy"] > 0, found["chip.budgeted"]) == (True, 1)  # of the fastest profile
+        assert (found["power_margin"] < 0) == (found["throttled"] > found["latency"])
+
+    def test_the_limit_of_a_processor_leaves_its_memory_modules_out(self):
+        whole = number("i7_12700k", "chip.budget")
+        assert whole == pytest.approx(190 - 12.5)
+        assert number("jetson_orin_agx_cpu", "chip.budget") < 60 - 6
+
+
+def test_every_class_starts_a_subgraph_in_the_same_time():
+    """Only that of a GPU is known: where none is, another one would decide a comparison."""
+    assert {number(device, "start") for device in DEVICES} == {3.8}
+
+
+@pytest.mark.parametrize(("device", "rate"), [("a40", 56.25), ("mi300x", 448), ("a100_sxm_80gb", 300)])
+def test_a_link_is_stated_one_way(device, rate):
+    assert said(device)["chip.link_bandwidth"][0] == f"{rate} GB/s"
+
+
 class TestCommands:
     def test_devices_are_listed_by_class(self):
         assert "google_tpu_v4" in told("list", "tpu")

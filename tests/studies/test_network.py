@@ -18,6 +18,14 @@ from symppa.studies.network import analyze
 from symppa.workloads import on_device, reading
 from symppa.workloads.yaml import loads
 
+RING = """
+workload: ring
+inputs: {x: [1000, 100]}
+operators:
+  - [fc, Linear, {out: 1000}]
+  - [sum, AllReduce, {ranks: 4}]
+  - [parts, ReduceScatter, {ranks: 4}]
+"""
 LINEAR = "{workload: one, sizes: {batch: 64}, inputs: {x: [batch, 1024]}, operators: [[fc, Linear, {out: 1024}]]}"
 A100 = "a100_sxm_80gb"
 
@@ -116,10 +124,42 @@ class TestSubject:
         assert load(f"resnet50[batch=8]@{A100}").asked == f"resnet50[batch=8]@{A100}"
 
     def test_its_values_are_those_of_the_network_with_their_source(self):
-        made = evaluate(f"resnet18@{A100}").inputs["net.macs"]
+        made = evaluate(f"resnet18@{A100}").inputs["net.mac.each"]
         assert made.origin == "workload resnet18"
         assert "he2016, table 1, 18-layer" in made.sources[0]
         assert "product" not in made.value
+
+    @pytest.mark.parametrize("network", ["resnet50", "mixtral_8x7b"])
+    def test_its_batch_is_swept_as_single_answers_have_it(self, network):
+        names = ["latency", "throughput", "energy", "peak_memory", "work"]
+        found = symppa.sweep(f"{network}@{A100}", axes={"batch": "1:64:x4"}, outputs=names)
+        for k, batch in enumerate((1, 4, 16, 64)):
+            alone = analyze(network, A100, sizes={"batch": batch})
+            for name in names:
+                assert found[name][k] == pytest.approx(alone[name], rel=1e-12)
+
+    def test_a_network_that_grows_unevenly_keeps_the_batch_it_was_asked_at(self):
+        graph = loads(
+            "{workload: squares, sizes: {batch: 3}, inputs: {x: [batch*batch, 1024]}, operators: [[act, ReLU]]}"
+        )
+        made = on_device.placed(graph, A100)
+        assert not made.network.any_batch
+        assert analyze(graph, A100)["moved"] == pytest.approx(2 * 9 * 1024 * 2e-6)
+        with pytest.raises(QuestionError, match="grows unevenly with its batch"):
+            symppa.sweep(made, axes={"batch": [1, 2]}, outputs=["latency"])
+
+    @pytest.mark.parametrize("name", ["net.batch", "net.mac.each.fc", "net.resident"])
+    def test_what_the_network_says_is_not_set_or_swept(self, name):
+        told = {"axes": {name: [1, 2]}}, {"values": {name: 1}, "axes": {"units": [1]}}, {"points": {name: [1.0, 2.0]}}
+        for asked in told:
+            with pytest.raises(QuestionError, match="follows from resnet50 and its sizes"):
+                symppa.sweep(f"resnet50@{A100}", outputs=["latency"], **asked)
+        with pytest.raises(QuestionError, match="follows from resnet50"):
+            design(system=f"resnet50@{A100}", minimize="latency", free={name: [1, 2]})
+
+    def test_what_a_served_model_says_is_not_swept(self):
+        with pytest.raises(QuestionError, match="follows from llama3_8b"):
+            symppa.sweep(f"llama3_8b[prompt=64]@{A100}", axes={"ranks": [1, 2]}, outputs=["tpot"])
 
     def test_sweep_moves_the_data_sheet(self):
         found = symppa.sweep(f"resnet50@{A100}", axes={"chip.profile_bandwidth.boost": ["1 TB/s", "2 TB/s", "4 TB/s"]},
@@ -129,7 +169,7 @@ class TestSubject:
     def test_sensitivity_ranks_lines_of_the_data_sheet_alone(self):
         found = symppa.sensitivity(f"resnet50[batch=8]@{A100}", "latency")
         names = found.coordinates["given"].values.tolist()
-        assert not [n for n in names if n.startswith("net.")]
+        assert not [n for n in names if n == "batch" or n.startswith("net.")]
         assert found.top(1)[0] == "start"
         assert any("net.*" in note for note in found.notes)
 
@@ -175,6 +215,18 @@ class TestRefusals:
     def test_a_wrong_kind_is_refused_by_name(self, network, device, error, match):
         with pytest.raises(error, match=match):
             analyze(network, device)
+
+    def test_a_network_with_messages_is_refused_on_a_device_without_a_link(self, tmp_path):
+        net = tmp_path / "ring.yaml"
+        net.write_text(RING, encoding="utf-8")
+        with pytest.raises(QuestionError, match=r"ring.*sum, parts send to other devices.*the device states no link"):
+            analyze(net, "t4")
+        told = {"chip.link_bandwidth": "100 GB/s", "chip.link_latency": "1 us"}
+        linked = analyze(net, "t4", values=told)
+        # 3/2 of 2 MB and 6 messages for the sum, 3 of 1/4 of it and 3 messages for the parts
+        assert linked["link_time"].tolist() == pytest.approx([0, 30 + 6, 15 + 3])
+        assert [row["bottleneck"] for row in linked.facts["network"]["subgraphs"]][1:] == ["links", "links"]
+        assert linked.facts["network"]["shares"]["links"] > 0.3
 
     def test_a_format_without_a_rate_is_refused_with_those_that_have_one(self):
         with pytest.raises(QuestionError, match="no rate for FP8; it has FP64, FP32, TF32, FP16, BF16, INT8, INT4"):

@@ -8,6 +8,7 @@ import pytest
 
 from symppa.descriptions import nodes
 from symppa.errors import QuestionError
+from symppa.reports.serving import report
 from symppa.studies.design import design
 from symppa.studies.evaluate import evaluate
 from symppa.studies.replay import replay
@@ -137,6 +138,16 @@ def test_the_largest_batch_fits_and_one_more_does_not():
     most = int(serve(LLAMA, A100)["largest_batch"])
     assert serve(LLAMA, A100, batch=most)["memory_fill"] <= 100 < serve(LLAMA, A100, batch=most + 1)["memory_fill"]
     assert serve(LLAMA, A100, batch=most + 1).facts["serving"]["fits"] is False
+
+
+def test_what_fits_is_told_apart_from_what_is_not_known():
+    """Of `Serving`."""
+    full, unknown = serve(LLAMA, "t4", precision="FP16"), serve(LLAMA, "intel_xeon_platinum_8490h")
+    assert (full["largest_batch"], full["room_stated"], full.facts["serving"]["fits"]) == (0, 1, False)
+    assert (unknown["largest_batch"], unknown["room_stated"], unknown.facts["serving"]["fits"]) == (0, 0, None)
+    assert "not one sequence of this length fits" in str(report(full, ()))
+    assert "its size is not stated" in str(report(unknown, ()))
+    assert "largest batch" not in str(report(unknown, ()).tables)
 
 
 def test_a_batch_is_an_axis():

@@ -252,3 +252,51 @@ def test_every_listed_model_is_imported_or_refused_by_its_type():
     for model, (what, message) in refused.items():
         assert "no model_type" in message if not what else (what in message and what not in FAMILIES), (model, message)
     assert imported["Qwen/Qwen3-0.6B"] == 596_049_920
+
+
+def windows(told):
+    return [o.attributes["window"] for o in workload(told, "x") if o.kind == "Attention"]
+
+
+def test_layers_see_what_layer_types_tells(tmp_path):
+    types = ["full_attention", "sliding_attention", "sliding_attention"]
+    told = config("gemma3_text", 64, 3, 4, 96, 100, sliding_window=32, layer_types=types, **GELU)
+    assert windows(told) == [None, 32, 32]
+    text = configured.dumps(told, "x")
+    assert [o.attributes["window"] for o in loads(text) if o.kind == "Attention"] == [None, 32, 32]
+
+
+def test_the_pattern_of_windows_is_the_one_told():
+    told = config("gemma3_text", 64, 4, 4, 96, 100, sliding_window=32, sliding_window_pattern=2, **GELU)
+    assert windows(told) == [32, None, 32, None]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"layer_types": ["linear_attention", "full_attention"]}, "layer_types linear_attention is not supported"),
+        ({"layer_types": ["full_attention"]}, "a list with 2 types"),
+        ({"layer_types": ["sliding_attention"] * 2}, "sliding_window no width"),
+        (
+            {"model_type": "mistral", "sliding_window": 9, "sliding_window_pattern": "x"},
+            "sliding_window_pattern is 'x'",
+        ),
+        ({"model_type": "opt", "ffn_dim": 96}, "opt needs max_position_embeddings"),
+    ],
+)
+def test_a_layer_that_is_not_understood_is_refused_by_name(change, message):
+    with pytest.raises(WorkloadError, match=message):
+        workload(SMALL | change, "x")
+
+
+def test_what_is_not_counted_and_what_is_left_open_is_said(tmp_path, caplog):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(SMALL | {"quantization_config": {"quant_method": "gptq", "bits": 4}}))
+    load_config(path)
+    assert "quantization_config (gptq, 4 bits)" in caplog.text
+    assert "no max_position_embeddings; 2048 tokens" in caplog.text
+
+
+def test_a_file_tells_its_phase():
+    graph = loads(configured.dumps(SMALL, "small", phase="decode", sizes={"context": 9}))
+    assert graph.symbols == {"batch": 1, "context": 9}

@@ -110,6 +110,25 @@ def test_work_is_that_of_the_shapes_in_numbers(kind):
             assert getattr(alone, name)[0, 0] == getattr(together, name)[0, k], name
 
 
+@pytest.mark.parametrize(
+    ("kind", "sent", "steps", "written"),
+    [("AllReduce", 48, 6, 32), ("AllGather", 96, 3, 128), ("ReduceScatter", 24, 3, 8), ("AllToAll", 24, 3, 32)],
+)
+def test_what_devices_send_one_another_stands_in_the_table(kind, sent, steps, written):
+    graph = one(kind, [(1, 4, 8)], {"ranks": 4})
+    found = table(graph)
+    assert (found.values()["sent"].item(), found.values()["messages"].item()) == (sent, steps)
+    assert found.written.item() == written
+    after = graph.tensors[graph.operators[0].outputs[0]].shape
+    assert np.prod(after) == written
+
+
+@pytest.mark.parametrize("shapes", [[(2, 99, 16), (2, 1, 16)], [(2, 1, 16)]])
+def test_a_cache_reads_and_writes_only_what_is_new(shapes):
+    found = table(one("KVCache", shapes, {}))
+    assert (found.read.item(), found.written.item(), found.vector_ops.item()) == (32, 32, 0)
+
+
 @settings(max_examples=600)
 @given(st.data())
 def test_a_graph_is_refused_or_finite_whatever_its_attributes_say(data):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
+from hypothesis.strategies import integers
 
+from symppa.studies.network import analyze
+from symppa.workloads.batched import values_of
 from symppa.workloads.features import features
 from symppa.workloads.fuse import fused
 from symppa.workloads.ir import Tensor
@@ -73,3 +77,31 @@ def test_the_room_is_that_of_what_is_still_needed(graph):
             assert room.elements[now].tolist() == [2 * IMAGE * len(alive)]
         assert np.all(room.elements <= room.live)
         assert room.elements[room.fullest[0], 0] == room.live[0]
+
+
+def test_bytes_of_fixed_format_count_at_the_fullest_moment():
+    rows = [Row("e", "Embedding", ("tokens",), {"rows": 10, "width": 1})]
+    graph = built("net", {"tokens": Tensor("tokens", ("batch", 5), "int64")}, rows, symbols={"batch": 1})
+    room = table(graph, [{"batch": 1}, {"batch": 3}]).memory
+    assert room.live.tolist() == [5, 15]
+    assert room.live_unscaled.tolist() == [40, 120]
+    assert values_of(table(graph))["live_unscaled"] == "40 byte"
+
+
+def test_indices_are_in_the_peak_of_a_device():
+    rows = [Row("e", "Embedding", ("tokens",), {"rows": 10, "width": 4})]
+    graph = built("net", {"tokens": Tensor("tokens", ("batch", 5), "int64")}, rows, symbols={"batch": 1})
+    for batch in (1, 3):
+        found = analyze(graph, "a100_sxm_80gb", precision="FP16", sizes={"batch": batch})
+        assert float(found["activation_memory"]) == pytest.approx(batch * (20 * 2 + 40) / 1e6)
+
+
+@given(graphs(), integers(1, 3))
+def test_no_precision_needs_more_than_the_peak_says(graph, batch):
+    rows = [Row(o.name, o.kind, o.inputs, o.attributes) for o in graph]
+    inputs = {**{n: graph.tensors[n] for n in graph.inputs}, "places": Tensor("places", ("batch", 64), "int64")}
+    rows.append(Row("table", "Embedding", ("places",), {"rows": 10, "width": 2}))
+    room = table(built("net", inputs, rows, symbols=graph.symbols), [{"batch": batch}]).memory
+    for element in (0.5, 1, 2, 4):
+        peak = (room.elements * element + room.unscaled).max()
+        assert room.live[0] * element + room.live_unscaled[0] >= peak

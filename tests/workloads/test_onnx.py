@@ -233,3 +233,41 @@ def test_a_published_network_has_the_work_that_it_has_in_torch(tmp_path, name):
     assert here.macs.sum(axis=0) == pytest.approx(there.macs.sum(axis=0))
     assert here.ops.sum(axis=0) == pytest.approx(there.ops.sum(axis=0), rel=1e-3)
     assert loads(dumps(graph)) == graph
+
+
+def test_attention_on_three_sizes_is_divided_into_heads(tmp_path):
+    nodes = [node("Attention", ["q", "k", "v"], is_causal=1, q_num_heads=8, kv_num_heads=2)]
+    inputs = {"q": ["batch", 16, 64], "k": ["batch", 16, 16], "v": ["batch", 16, 32]}
+    graph = load_onnx(saved(tmp_path, nodes, inputs, opset=23))
+    (attention,) = graph
+    assert {n: attention.attributes[n] for n in ("heads", "kv_heads", "width", "value_width", "causal")} == {
+        "heads": 8, "kv_heads": 2, "width": 8, "value_width": 16, "causal": True
+    }  # fmt: skip
+    assert graph.tensors[graph.outputs[0]].shape == ("batch", 16, 8 * 16)
+    pairs = 16 * 17 // 2  # a query sees what came before it, and itself
+    assert features(graph).macs.sum() == 8 * pairs * (8 + 16)
+
+
+@pytest.mark.parametrize(("q", "kv"), [(8, 3), (None, 2), (5, 5)])
+def test_heads_that_do_not_divide_attention_are_refused(tmp_path, q, kv):
+    told = {name: n for name, n in (("q_num_heads", q), ("kv_num_heads", kv)) if n}
+    inputs = {"q": [2, 16, 64], "k": [2, 16, 16], "v": [2, 16, 16]}
+    with pytest.raises(WorkloadError, match=r"q_num_heads, and kv_num_heads that divide|do not divide the features"):
+        load_onnx(saved(tmp_path, [node("Attention", ["q", "k", "v"], **told)], inputs, opset=23))
+
+
+@pytest.mark.parametrize("size", [-2, 0])
+def test_a_size_below_one_is_refused(tmp_path, size):
+    with pytest.raises(WorkloadError, match=f"the input x has the size {size}; a size is at least 1"):
+        load_onnx(saved(tmp_path, [node("Relu", ["x"])], {"x": [size, 3]}))
+
+
+def test_nodes_in_a_circle_are_refused(tmp_path):
+    nodes = [node("Relu", ["out"], "y"), node("Relu", ["y"])]
+    with pytest.raises(WorkloadError, match=r"needs 'out', which no node before it writes: .*in a circle"):
+        load_onnx(saved(tmp_path, nodes, {"x": [2]}))
+
+
+def test_an_output_that_nothing_writes_is_refused(tmp_path):
+    with pytest.raises(WorkloadError, match="the model needs 'lost', which no node"):
+        load_onnx(saved(tmp_path, [node("Relu", ["x"])], {"x": [2]}, outputs=("out", "lost")))

@@ -75,7 +75,7 @@ def test_questions_without_sense_are_refused(asked, message):
         (LLAMA, "h100_sxm_80gb", {"prompt": 8192}, QuestionError, "was made for 8192 tokens"),
         (LLAMA, "h100_sxm_80gb", {"weights": "INT3"}, QuestionError, "has no number format 'INT3'"),
         (LLAMA, "h100_sxm_80gb", {"draft": "mistral_7b", "acceptance": 0.5}, QuestionError, "of the same vocabulary"),
-        ("resnet50", "h100_sxm_80gb", {}, DescriptionError, "tells its operators"),
+        ("resnet50", "h100_sxm_80gb", {}, WorkloadError, "is no language model that answers"),
         ("lama3_8b", "h100_sxm_80gb", {}, DescriptionError, "there is no workload 'lama3_8b'; did you mean llama3_8b"),
         (LLAMA, "resnet50", {}, DescriptionError, "resnet50 is a workload, not hardware"),
     ],
@@ -96,7 +96,7 @@ def test_an_encoder_answers_nothing(tmp_path):
     path = tmp_path / "bert.yaml"
     path.write_text(
         "workload: bert\nconfig: {model_type: bert, hidden_size: 64, num_hidden_layers: 1, num_attention_heads: 4, "
-        "intermediate_size: 128, vocab_size: 100}\n"
+        "intermediate_size: 128, vocab_size: 100, max_position_embeddings: 64}\n"
     )
     with pytest.raises(WorkloadError, match="bert is an encoder"):
         served(path, "h100_sxm_80gb", Question())

@@ -50,6 +50,12 @@ def shape(kind, told=("batch", 4, 8, 8), *others, **attributes):
         ("Experts", ("batch", "seq", 64), {"experts": 8, "active": 2, "hidden": 9}, ("batch", "seq", 64)),
         ("Embedding", ("batch", "seq"), {"rows": 10, "width": 4}, ("batch", "seq", 4)),
         ("AllReduce", ("batch", 4), {"ranks": 2}, ("batch", 4)),
+        ("AllToAll", ("batch", 4), {"ranks": 2}, ("batch", 4)),
+        ("AllGather", ("batch", 4), {"ranks": 2}, ("batch", 8)),
+        ("AllGather", ("batch", 4), {"ranks": 2, "axis": 0}, ("2*batch", 4)),
+        ("ReduceScatter", ("batch", 4), {"ranks": 2}, ("batch", 2)),
+        ("ReduceScatter", ("4*batch", 5), {"ranks": 2, "axis": 0}, ("2*batch", 5)),
+        ("KVCache", ("batch", 1, 16), {}, ("batch", 1, 16)),
     ],
 )
 def test_a_shape_follows(kind, told, attributes, expected):
@@ -63,6 +69,8 @@ def test_shapes_of_several_operands_follow():
     assert shape("MatMul", ("batch", 3, 4), ("batch", 5, 4), transposed=True) == ("batch", 3, 5)
     assert shape("Concat", ("batch", 2, 8), ("batch", 3, 8), axis=-2) == ("batch", 5, 8)
     assert shape("Gather", (100, 8), ("batch", "seq")) == ("batch", "seq", 8)
+    assert shape("KVCache", ("batch", 99, 16), ("batch", 1, 16)) == ("batch", 100, 16)
+    assert shape("KVCache", ("batch", 4, 1, 16), ("batch", 4, 1, 16), axis=2) == ("batch", 4, 2, 16)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +103,12 @@ def test_shapes_of_several_operands_follow():
         ("Attention", [(2, 3, 64)], {}, "needs heads and width"),
         ("Attention", [(2, 3, 60)], {"heads": 4, "width": 16}, "60 features are not 4 heads of 16"),
         ("Attention", [(2, 60)], {"heads": 4, "width": 16}, "or four sizes"),
+        ("AllGather", [(2, 60)], {"ranks": 4, "axis": 2}, "axis 2 of .* from -2 to 1 is expected"),
+        ("ReduceScatter", [(2, 6)], {"ranks": 4}, "6 cannot be divided by 4 without rest"),
+        ("KVCache", [(2, 9, 16), (2, 1, 8)], {}, "differ in 2 sizes, not in one; tell the axis"),
+        ("KVCache", [(2, 1, 16), (2, 1, 16)], {}, "differ in 0 sizes, not in one; tell the axis"),
+        ("KVCache", [(2, 9, 16), (2, 1, 8)], {"axis": 1}, "differ in more than the size of axis 1"),
+        ("KVCache", [(2, 9, 16), (2, 16)], {}, "a different number of sizes"),
     ],
 )
 def test_what_does_not_fit_is_refused(kind, shapes, attributes, match):

@@ -325,3 +325,148 @@ def test_a_module_needs_example_inputs():
 def test_what_is_no_module_is_refused():
     with pytest.raises(WorkloadError, match="str is no PyTorch module"):
         load_workload("resnet50")
+
+
+def test_what_no_grad_and_autocast_wrap_is_read_in_their_place():
+    def forward(self, x):
+        with torch.no_grad():
+            y = self.first(x)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            z = self.second(y)
+        return self.third(z.float())
+
+    parts = {name: nn.Linear(8, 8) for name in ("first", "second", "third")}
+    graph = load_workload(Called(forward, **parts), torch.zeros(2, 8))
+    assert kinds(graph).count("Linear") == 3
+    assert graph.parameters == 3 * 72
+    assert features(graph).macs.sum() == 3 * 2 * 64
+
+
+def test_what_a_wrapped_graph_changes_in_place_is_changed_outside():
+    def forward(self, x):
+        y = self.inner(x)
+        with torch.no_grad():
+            y.relu_()
+        return y * 2
+
+    graph = load_workload(Called(forward, inner=nn.Linear(8, 8)), torch.zeros(2, 8))
+    assert kinds(graph) == ["Linear", "ReLU", "mul"]
+
+
+def test_branches_and_loops_of_a_run_are_named():
+    def forward(self, x):
+        y = torch.cond(x.sum() > 0, lambda y: torch.relu(self.inner(y)), lambda y: y + 1, (self.outer(x),))
+        return self.last(y)
+
+    parts = {name: nn.Linear(8, 8) for name in ("inner", "outer", "last")}
+    with pytest.raises(WorkloadError, match=r"not supported: cond \(1\)"):
+        load_workload(Called(forward, **parts), torch.zeros(2, 8))
+
+
+def test_a_parameter_that_a_run_never_reads_is_said(caplog):
+    module = Called(lambda self, x: self.used(x), used=nn.Linear(8, 8), idle=nn.Linear(8, 4))
+    with caplog.at_level(logging.WARNING, "symppa"):
+        graph = load_workload(module, torch.zeros(2, 8))
+    assert graph.parameters == 72
+    assert "2 trained parameters, 36 numbers, are not used in a run and not counted: idle.bias (4)" in caplog.text
+
+
+def test_a_program_whose_parameters_get_lost_is_refused(monkeypatch):
+    from symppa.workloads.torch import program, views
+
+    monkeypatch.setitem(program.RULES, "mul", views.same)  # a rule that forgets what it multiplies with
+    module = Called(
+        lambda self, x: self.inner(x) * self.scale, inner=nn.Linear(8, 8), scale=nn.Parameter(torch.ones(8))
+    )
+    with pytest.raises(
+        WorkloadError, match=r"1 of its 3 trained parameters, 8 numbers, reach no operator: scale \(8\)"
+    ):
+        load_workload(module, torch.zeros(2, 8))
+
+
+def saved(folder):
+    program = torch.export.export(nn.Linear(4, 2), (torch.zeros(2, 4),))
+    torch.export.save(program, folder / "net.pt2")
+    return folder / "net.pt2"
+
+
+def trapped(folder, mark):
+    """A pickle of torch.save that writes a file when it is read."""
+    torch.save(Trap(mark), folder / "trap.pt")
+    return (folder / "trap.pt").read_bytes()
+
+
+@pytest.mark.parametrize("trap_first", [True, False])
+@pytest.mark.parametrize("again", [str, lambda name: name.replace("weight_0", "WEIGHT_0")], ids=["same", "large"])
+def test_a_member_that_stands_twice_is_refused_and_runs_nothing(tmp_path, trap_first, again):
+    import zipfile
+
+    mark, source = tmp_path / "ran", saved(tmp_path)
+    trap = trapped(tmp_path, mark)
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(tmp_path / "bad.pt2", "w") as new:
+        for name in old.namelist():
+            contents = [old.read(name)]
+            if name.endswith("weights/weight_0"):
+                contents.insert(0 if trap_first else 1, trap)
+            for place, content in enumerate(contents):
+                new.writestr(again(name) if place else name, content)
+    with pytest.raises(WorkloadError, match=r"(?i)weights/weight_0 is in the archive twice"):
+        load_archive(tmp_path / "bad.pt2")
+    assert not mark.exists()
+
+
+def told_as_pickle(content):
+    return content.replace(b'"use_pickle": false', b'"use_pickle": true')
+
+
+def test_weights_as_pickles_are_refused_even_where_they_hold_tensors(tmp_path):
+    changes = {"model_weights_config.json": told_as_pickle}
+    rewritten(saved(tmp_path), tmp_path / "bad.pt2", changes)
+    with pytest.raises(WorkloadError, match="weight_0 is an object or a pickle"):
+        load_archive(tmp_path / "bad.pt2")
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ("net/data/weights/model_weights_config.JSON", "is no member that torch.export.save writes|twice"),
+        ("net/models/other.txt", "is no member that"),
+        ("net/data/../models/x.json", "is no member that"),
+        ("other/data/weights/weight_9", "outside of the archive's folder"),
+        ("net/data/aotinductor/model/run.so", "compiled code"),
+    ],
+)
+def test_a_member_that_does_not_belong_there_is_refused(tmp_path, extra, message):
+    import zipfile
+
+    path = saved(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(extra, b"{}")
+    with pytest.raises(WorkloadError, match=message):
+        load_archive(path)
+
+
+def test_members_that_would_grow_are_refused(tmp_path):
+    import zipfile
+
+    path = saved(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("net/data/weights/weight_7", bytes(1 << 20), zipfile.ZIP_DEFLATED)
+    with pytest.raises(WorkloadError, match="weight_7 is compressed"):
+        load_archive(path)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("torch.ops.aten.nothing.default", "cannot be read"),
+        ("torch.load", "cannot be read: .*is not an allowed operator"),
+        ("math.floor", "not supported: floor"),
+    ],
+)
+def test_a_graph_that_torch_refuses_is_told(tmp_path, target, message):
+    changes = {"models/model.json": lambda told: told.replace(b"torch.ops.aten.linear.default", target.encode())}
+    rewritten(saved(tmp_path), tmp_path / "bad.pt2", changes)
+    with pytest.raises(WorkloadError, match=message) as caught:
+        load_archive(tmp_path / "bad.pt2")
+    assert str(caught.value).startswith(str(tmp_path / "bad.pt2"))

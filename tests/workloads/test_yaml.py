@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from symppa.errors import DescriptionError, SymppaError, WorkloadError
 from symppa.workloads import yaml
 from symppa.workloads.encoding import decoded, dumps, encoded
+from symppa.workloads.features import features
 from symppa.workloads.ir import Graph, Tensor
 from symppa.workloads.shapes import Row, built
 from symppa.workloads.yaml import load, loads
@@ -140,7 +141,7 @@ def test_a_wrong_row_is_refused_at_its_line(rows, line, match):
             "elements of 'int9'.*did you mean int8",
         ),
         ("workload: net\nsizes: {batch: -1}\ninputs: {x: [1]}\noperators: []", "batch is '-1'"),
-        ("workload: net\ninputs: {x: [2]}\noutputs: [y]\noperators: []", "the output 'y' is no tensor"),
+        ("workload: net\ninputs: {x: [2]}\noutputs: [y]\noperators: [[a, ReLU]]", "the output 'y' is no tensor"),
         ("workload: net\ninputs: [x]\noperators: []", "expected are names with values"),
     ],
 )
@@ -216,3 +217,16 @@ def test_a_name_finds_what_is_shipped_and_what_is_no_network_is_refused():
 @given(graphs())
 def test_sizes_of_a_graph_are_kept_as_symbols(graph):
     assert loads(dumps(graph)).at(batch=3).tensors == graph.at(batch=3).tensors
+
+
+def test_a_workload_without_operators_is_refused():
+    with pytest.raises(WorkloadError, match=r"net:1: a workload has at least one operator"):
+        loads("{workload: x, inputs: {x: [2, 8]}, operators: []}", "net")
+
+
+def test_a_size_that_cannot_be_counted_with_is_refused():
+    graph = loads("{workload: n, sizes: {batch: 1}, inputs: {x: [batch, 64]}, operators: [[f, Linear, {out: 64}]]}")
+    with pytest.raises(WorkloadError, match=r"elements at batch = 1000000000000000; at most 9007199254740992"):
+        features(graph, [{"batch": 10**15}])
+    with pytest.raises(WorkloadError, match="is too large to count with"):
+        features(graph, [{"batch": 10**30}])

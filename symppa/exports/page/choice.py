@@ -144,7 +144,8 @@ def _felt(content: Content, numbers: Sequence[Field]) -> tuple[list[Field], list
     start = content.program({name: value.raw for name, value in content.told.items()})
     leading = _leading(content, start)
     fixed = sizing(content)
-    tried = [(f, _moved(f, up=f.parameter.step not in fixed)) for f in numbers if f.value]
+    single = [f for f in numbers if f.value and (f.place or not f.parameter.sets)]  # no vector as a whole
+    tried = [(f, _moved(f, up=f.parameter.step not in fixed)) for f in single]
     moves = [(f, moved) for f, moved in tried if moved is not None]
     felt = _answers(content, leading, [(f, moved) for f, moved in moves if not f.place])
     members = [(f, moved) for f, moved in moves if f.place]
@@ -170,7 +171,7 @@ def _answers(content: Content, leading: Sequence[str], moves: Sequence[tuple[Fie
     told = _told(content)
     start = content.program(told)
     for k, (field, moved) in enumerate(moves):
-        if field.place:
+        if field.place or field.parameter.sets:
             told[field.parameter.name] = _replaced(field.parameter.value, field.place, moved)
             continue
         points = np.full(len(moves), float(field.value or 0.0))

@@ -57,7 +57,10 @@ class Multiprocessors(Unit):
 
 
 class SystolicArrays(Unit):
-    """Arrays that keep their weights while rows stream through, a step apart from column to column."""
+    """Arrays that keep their weights while rows stream through, a step apart from column to column.
+
+    The next weights shift in while rows stream, so that only the first filling waits for them.
+    """
 
     array_rows = given("1", "rows of an array: products added up at once", domain=integers(1), symbol="R")
     array_columns = given("1", "columns of an array", domain=integers(1), symbol="C")
@@ -68,19 +71,20 @@ class SystolicArrays(Unit):
         "fillings of an array one after the other",
         source="samajdar2018",
     )
+    filling = formula(
+        "1", largest(Unit.rows, array_rows), "cycles from a filling to the next: its rows, or the next weights",
+        source="jouppi2017, section 2: a second tile of weights hides the cycles that it takes to shift in",
+    )  # fmt: skip
     length = formula(
-        "1", 2 * array_rows + array_columns + Unit.rows - 2, "cycles of a filling, loading and skew included",
-        source="samajdar2018",
+        "1", array_rows + (passes - 1) * filling + Unit.rows + array_rows + array_columns - 2,
+        "cycles of all fillings: the first weights, then rows, and once the way through the array",
+        source="samajdar2018; jouppi2017, section 2",
     )  # fmt: skip
     occupancy = formula(
         "1",
         where(
             Unit.rows * Unit.repeats > 0,
-            Unit.rows
-            * Unit.columns
-            * Unit.depth
-            * Unit.repeats
-            / (passes * length * array_rows * array_columns * Unit.units),
+            Unit.rows * Unit.columns * Unit.depth * Unit.repeats / (length * array_rows * array_columns * Unit.units),
             1,
         ),
         source="samajdar2018",

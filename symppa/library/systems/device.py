@@ -9,31 +9,14 @@ from symppa.language import (
     integers,
     largest,
     member,
+    one,
     part,
     reals,
     total,
     where,
 )  # fmt: skip
 from symppa.library.components.matrix_unit import Cores, Multiprocessors, SystolicArrays, Unit
-
-
-class Subgraphs(Model):
-    """The fused subgraphs of a network for one run of a batch, in the order they run."""
-
-    subgraphs = index("fused subgraphs", symbol="s")
-    macs = given("mac", "multiplications of matrix products, each with its addition", over=subgraphs, domain=reals(0))
-    vector_ops = given("op", "other arithmetic", over=subgraphs, domain=reals(0))
-    activations = given("1", "elements read and written at its ends", over=subgraphs, domain=reals(0))
-    weights = given("1", "elements of weights read", over=subgraphs, domain=reals(0))
-    unscaled = given("byte", "bytes of tensors whose format never changes", over=subgraphs, domain=reals(0))
-    rows = given("1", "rows of its largest matrix product", over=subgraphs, domain=reals(0), default=0)
-    columns = given("1", "columns of its largest matrix product", over=subgraphs, domain=reals(0), default=0)
-    depth = given("1", "products added up for an element of it", over=subgraphs, domain=reals(0), default=0)
-    repeats = given("1", "matrix products of that size", over=subgraphs, domain=reals(0), default=0)
-    count = given("1", "equal ones that run one after the other", over=subgraphs, domain=reals(0), default=1)
-    batch = given("inference", "inputs in a run", domain=reals(0), default="1 inference")
-    live = given("1", "elements of activations alive at the fullest moment", domain=reals(0), default=0)
-    resident = given("1", "elements of all weights", domain=reals(0), default=0)
+from symppa.library.systems.subgraphs import Subgraphs
 
 
 class Processor(Model):
@@ -69,8 +52,19 @@ class Processor(Model):
         "1", "share of the units that a profile leaves switched on", over=profiles, domain=reals(0, 1), default=1
     )
     profile_bandwidth = given("GB/s", "bandwidth of the main memory", over=profiles, domain=reals("1 byte/s"))
+    profile_voltage = given(
+        "V", "supply of the units; 0 where it is not stated", over=profiles, domain=reals(0), default="0 V"
+    )
     idle_power = given("W", "power without work", domain=reals(0), default="0 W")
     memory_energy = given("pJ/byte", "energy of a byte from or to the main memory", domain=reals(0))
+    memory_inside = given(
+        "1", "share of the main memory's power that the power limit counts", domain=reals(0, 1), default=1
+    )
+    cache_energy = given("pJ/byte", "energy of a byte that stays on the chip", domain=reals(0), default="0 pJ/byte")
+    least_op_energy = given(
+        "pJ/op", "energy that arithmetic alone takes; 0 where it is not known", over=formats, domain=reals(0),
+        default="0 pJ/op",
+    )  # fmt: skip
 
     power_limit = formula(
         "W", total(where(equal(profiles, profile), profile_power, 0), over=profiles), "power limit in use",
@@ -119,13 +113,54 @@ class Processor(Model):
         "peak rate of other arithmetic: in the format in use, else in the spare one, else that of matrix products",
         derived=True, symbol=r"P_\mathrm{v}",
     )  # fmt: skip
-    op_energy = formula(
-        "pJ/op",
-        where(
-            matrix_rate > 0,
-            largest(power_limit - idle_power - bandwidth * memory_energy, 0) / largest(matrix_rate, vector_rate), 0,
+    fastest = formula(
+        "GHz", largest(profile_share * profile_clock, over=profiles),
+        "clock of the fastest profile, times the share of the units that it leaves switched on", derived=True,
+    )  # fmt: skip
+    budget = formula(
+        "W",
+        largest(
+            where(
+                profile_share * profile_clock >= fastest,
+                profile_power - idle_power - memory_inside * memory_energy * profile_bandwidth, 0,
+            ),
+            over=profiles,
         ),
-        "energy of an operation: what memory and idling leave of the power limit, at the peak rate", derived=True,
+        "what memory and idling leave of the power limit in the fastest profile; 0 where they leave nothing",
+        derived=True,
+    )  # fmt: skip
+    fastest_voltage = formula(
+        "V", largest(where(profile_share * profile_clock >= fastest, profile_voltage, 0), over=profiles),
+        "supply in the fastest profile; 0 where it is not stated", derived=True,
+    )  # fmt: skip
+    voltage = formula(
+        "V", total(where(equal(profiles, profile), profile_voltage, 0), over=profiles),
+        "supply in the profile in use; 0 where it is not stated", derived=True,
+    )  # fmt: skip
+    supply = formula(
+        "1", where(voltage > 0, where(fastest_voltage > 0, (voltage / fastest_voltage) ** 2, 1), 1),
+        "energy of an operation relative to that in the fastest profile; the same where no supply is stated",
+        source="horowitz2014",
+    )  # fmt: skip
+    least_energy = formula(
+        "pJ/op", total(where(equal(formats, precision), least_op_energy, 0), over=formats),
+        "energy that arithmetic alone takes in the format in use", derived=True,
+    )  # fmt: skip
+    budget_energy = formula(
+        "pJ/op",
+        where(matrix_rate > 0, budget * scale * clock / (fastest * largest(matrix_rate, vector_rate)), 0),
+        "energy that the fastest profile leaves for an operation at its peak rate", derived=True,
+    )  # fmt: skip
+    budgeted = formula(
+        "1", where(budget_energy > least_energy, 1, 0),
+        "1 where the energy of an operation follows from the power limit; 0 where the limit leaves less than "
+        "arithmetic alone takes, and that is taken: a lower bound",
+        derived=True,
+    )  # fmt: skip
+    op_energy = formula(
+        "pJ/op", largest(budget_energy * supply, least_energy),
+        "energy of an operation: what the fastest profile leaves, and no less than arithmetic alone takes",
+        derived=True,
     )  # fmt: skip
 
 
@@ -138,44 +173,52 @@ class Movement(Model):
     cache = given("MB", "last-level cache", domain=reals(0))
     cache_bandwidth = given("GB/s", "its bandwidth", domain=reals(0))
     held = given("byte", "weights of the whole network", domain=reals(0), default="0 byte")
+    live = given("byte", "activations of the whole network at the fullest moment", domain=reals(0), default="0 byte")
 
+    main = formula("byte", ..., "bytes from and to the main memory")
+    inside = formula("byte", activations + weights - main, "bytes that stay on the chip", derived=True)
     time = formula("us", ..., "time of the transfers")
 
 
 class Streaming(Movement):
     """Everything comes from the main memory and goes back to it."""
 
-    time = formula("us", (Movement.activations + Movement.weights) / Movement.bandwidth, source="williams2009")
+    main = formula("byte", Movement.activations + Movement.weights, derived=True)
+    time = formula("us", main / Movement.bandwidth, source="williams2009")
 
 
 class CachedActivations(Movement):
     """Activations that fit into the last-level cache stay there; weights come from the main memory."""
 
+    stays = formula(
+        "1", where(Movement.cache_bandwidth > 0, where(Movement.activations <= Movement.cache, 1, 0), 0),
+        "1 where the activations stay on the chip, else 0", derived=True,
+    )  # fmt: skip
     rate = formula(
-        "GB/s",
-        where(
-            Movement.cache_bandwidth > 0,
-            where(Movement.activations <= Movement.cache, Movement.cache_bandwidth, Movement.bandwidth),
-            Movement.bandwidth,
-        ),
-        "bandwidth that activations see",
+        "GB/s", where(stays > 0, Movement.cache_bandwidth, Movement.bandwidth), "bandwidth that activations see",
         derived=True,
-    )
+    )  # fmt: skip
+    main = formula("byte", (1 - stays) * Movement.activations + Movement.weights, derived=True)
     time = formula("us", Movement.activations / rate + Movement.weights / Movement.bandwidth, source="williams2009")
 
 
 class Resident(CachedActivations):
-    """A chip without memory beside it: activations that fit stay on it, and weights where all of them fit."""
+    """A chip without memory beside it: activations that fit stay on it, and weights where all fit beside them."""
 
-    weight_rate = formula(
-        "GB/s",
+    fits = formula(
+        "1",
         where(
-            Movement.cache_bandwidth > 0,
-            where(Movement.held <= Movement.cache, Movement.cache_bandwidth, Movement.bandwidth),
-            Movement.bandwidth,
+            Movement.cache_bandwidth > 0, where(Movement.held + Movement.live <= Movement.cache, 1, 0), 0
         ),
-        "bandwidth that weights see",
+        "1 where all weights and the activations of the fullest moment stay on the chip together, else 0",
         derived=True,
+    )  # fmt: skip
+    weight_rate = formula(
+        "GB/s", where(fits > 0, Movement.cache_bandwidth, Movement.bandwidth), "bandwidth that weights see",
+        derived=True,
+    )  # fmt: skip
+    main = formula(
+        "byte", (1 - CachedActivations.stays) * Movement.activations + (1 - fits) * Movement.weights, derived=True
     )
     time = formula(
         "us", Movement.activations / CachedActivations.rate + Movement.weights / weight_rate, source="williams2009"
@@ -185,7 +228,8 @@ class Resident(CachedActivations):
 class Device(Model):
     """A network on a device, uncalibrated: every subgraph takes what its slower side takes, and a start."""
 
-    net = part(Subgraphs)
+    batch = given("1", "inputs in a run", domain=integers(1), default=1, symbol="B")
+    net = part(Subgraphs, batch=batch * one("inference"))
     chip = part(Processor)
     units = given("1", "cores, multiprocessors or arrays", domain=integers(1))
     start = given("us", "time until a subgraph runs", domain=reals(0), default="0 us", symbol="t_0")
@@ -202,7 +246,7 @@ class Device(Model):
         Movement, default=Streaming,
         activations=net.activations * chip.number + net.unscaled, weights=net.weights * chip.number,
         bandwidth=chip.bandwidth * memory_share, cache=chip.cache, cache_bandwidth=chip.cache_bandwidth,
-        held=net.resident * chip.number,
+        held=net.resident * chip.number, live=net.live * chip.number + net.live_unscaled,
     )  # fmt: skip
 
     occupancy = formula(
@@ -221,9 +265,18 @@ class Device(Model):
     )  # fmt: skip
     compute_time = formula("us", matrix_time + vector_time, "time of a subgraph's arithmetic", derived=True)
     memory_time = formula("us", movement.time, "time of a subgraph's transfers", derived=True)
+    link_time = formula(
+        "us",
+        where(
+            net.messages > 0,
+            net.sent * chip.number / chip.link_bandwidth + net.messages * chip.link_latency, 0,
+        ),
+        "time of a subgraph's messages to other devices; none ends on a device without a link", source="thakur2005",
+    )  # fmt: skip
     time = formula(
-        "us", where(traffic > 0, start + largest(compute_time, memory_time), 0),
-        "time of a subgraph; a view, which moves nothing, starts nothing", source="williams2009", symbol="t",
+        "us", where(traffic > 0, start + largest(compute_time, memory_time) + link_time, 0),
+        "time of a subgraph, its messages last; a view, which moves nothing, starts nothing", source="williams2009",
+        symbol="t",
     )  # fmt: skip
     intensity = formula(
         "op/byte", where(traffic > 0, (net.macs + net.vector_ops) / traffic, 0), "work of a subgraph per byte",
@@ -245,14 +298,19 @@ class Device(Model):
         / (largest(chip.matrix_rate, chip.vector_rate) * latency),
         "share of the peak rate reached", derived=True,
     )  # fmt: skip
+    main_moved = formula(
+        "MB", total(net.count * movement.main, over=net.subgraphs), "those from and to the main memory", derived=True
+    )
     memory_utilisation = formula(
-        "percent", total(net.count * traffic, over=net.subgraphs) / (chip.bandwidth * latency),
-        "share of the bandwidth used", derived=True,
-    )  # fmt: skip
+        "percent", main_moved / (chip.bandwidth * latency), "share of the main memory's bandwidth used", derived=True
+    )
     compute_energies = formula(
         "mJ", (net.macs + net.vector_ops) * chip.op_energy, "energy of a subgraph's arithmetic", derived=True
     )
-    memory_energies = formula("mJ", traffic * chip.memory_energy, "energy of a subgraph's transfers", derived=True)
+    memory_energies = formula(
+        "mJ", movement.main * chip.memory_energy + movement.inside * chip.cache_energy,
+        "energy of a subgraph's transfers, from and to the main memory and on the chip", derived=True,
+    )  # fmt: skip
     static_energies = formula("mJ", time * chip.idle_power, "energy that flows meanwhile without work", derived=True)
     energies = formula("mJ", compute_energies + memory_energies + static_energies, "energy of a subgraph", derived=True)
     compute_energy = formula(
@@ -264,8 +322,27 @@ class Device(Model):
     static_energy = formula("mJ", chip.idle_power * latency, "energy that flows without work", derived=True)
     energy = formula("mJ", compute_energy + memory_energy + static_energy, "energy of one run", derived=True)
     power = formula("W", energy / latency, "average power", derived=True)
+    outside = formula(
+        "mJ", (1 - chip.memory_inside) * main_moved * chip.memory_energy,
+        "energy of the main memory that the power limit does not count", derived=True,
+    )  # fmt: skip
+    power_margin = formula(
+        "W", chip.power_limit - (energy - outside) / latency,
+        "what one run leaves of the power limit; below zero the device would throttle", derived=True,
+    )  # fmt: skip
+    throttled = formula(
+        "ms",
+        where(
+            chip.power_limit > chip.idle_power,
+            largest(latency, (energy - static_energy - outside) / (chip.power_limit - chip.idle_power)), latency,
+        ),
+        "time of one run that keeps to the power limit: longer than `latency` where its power is above the limit",
+        derived=True,
+    )  # fmt: skip
     weight_memory = formula("MB", net.resident * chip.number, "room of the weights", derived=True)
-    activation_memory = formula("MB", net.live * chip.number, "room of activations at the fullest moment", derived=True)
+    activation_memory = formula(
+        "MB", net.live * chip.number + net.live_unscaled, "room of activations at the fullest moment", derived=True
+    )  # fmt: skip
     peak_memory = formula("MB", weight_memory + activation_memory, "room of one run", derived=True)
     memory_fill = formula(
         "percent", where(chip.capacity > 0, peak_memory / chip.capacity, 0), "share of the main memory, where stated",

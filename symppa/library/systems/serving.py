@@ -4,8 +4,9 @@ from typing import Any, ClassVar
 
 from symppa.language import Model, floor_div, formula, given, integers, largest, one, part, reals, smallest, where
 from symppa.library.laws.speculation import Acceptance, IndependentAcceptance, SpeculationGain
-from symppa.library.systems.device import Device, Gpu, Processor, Subgraphs
+from symppa.library.systems.device import Device, Gpu, Processor
 from symppa.library.systems.serving_steps import EVERYTHING, Exchange, Step
+from symppa.library.systems.subgraphs import Subgraphs
 
 MAC, OP, BYTE, INFERENCE, TOKEN = one("mac"), one("op"), one("byte"), one("inference"), one("token")
 
@@ -145,7 +146,11 @@ class Serving(Model):
         "byte", largest(chip.capacity - weight_memory, 0), "room beside the weights on a device", derived=True
     )
     largest_batch = formula(
-        "1", floor_div(room, sequence_memory), "most sequences of this length that fit; 0 where no memory is stated",
+        "1", floor_div(room, sequence_memory),
+        "most sequences of this length that fit; 0 where none does, or where no memory is stated", derived=True,
+    )  # fmt: skip
+    room_stated = formula(
+        "1", where(chip.capacity > 0, 1, 0), "1 where the main memory is stated, so that what fits is known, else 0",
         derived=True,
     )  # fmt: skip
 

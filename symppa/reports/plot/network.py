@@ -26,7 +26,7 @@ from symppa.reports.plot.style import (
 from symppa.studies.result import Result
 
 SIDES = {"compute": (VERMILION, "arithmetic is the longest"), "memory": (BLUE, "memory is the longest"),
-         "start": (ORANGE, "the start is the longest")}  # fmt: skip
+         "start": (ORANGE, "the start is the longest"), "links": (GREEN, "messages are the longest")}  # fmt: skip
 PANELS = 6
 
 

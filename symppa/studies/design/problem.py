@@ -161,6 +161,7 @@ def _owners(
     """The given behind every free name; names that only other classes have are left out."""
     for name in asked.free:
         with asked.says("free", name):
+            subject.refuse_settled([name])
             try:
                 yield name, owner(program.known, name, subject.system)
             except UnknownValueError:

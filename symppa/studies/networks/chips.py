@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 
 from symppa import units
-from symppa.descriptions.load import Description
+from symppa.descriptions.load import Description, leaves
 from symppa.engine.border import Border
 from symppa.engine.program import Program
+from symppa.errors import QuestionError, suggest
 from symppa.studies.result import Array
 from symppa.studies.subject import Subject
 from symppa.workloads import on_device
 
 AXIS = ("chip.precision",)
-NET = "net."
+NET, BATCH = "net.", "batch"
+START, FEW = "start", 6
 FORMATS, PROFILES, SUBGRAPHS = "chip.formats", "chip.profiles", "net.subgraphs"
 
 
@@ -32,9 +34,19 @@ class Chip:
     values: Mapping[str, Array]
     labels: Mapping[str, tuple[str, ...]]
     precision: str
+    knows_start: bool
     sources: tuple[str, ...]
     confidence: str
     hashes: Mapping[str, str]
+
+    def rest_at_matrix_rate(self, precision: str) -> bool:
+        """Whether what is no product of matrices runs at the rate of those: the device states no other."""
+        formats, rates = self.labels[FORMATS], np.ravel(self.values["chip.vector_peak"])
+        matrix = np.ravel(self.values["chip.matrix_peak"])
+        if precision not in formats or len(rates) != len(formats) or len(matrix) != len(formats):
+            return False
+        place, spare = formats.index(precision), int(np.ravel(self.values["chip.spare"])[0])
+        return bool(matrix[place] > 0 and rates[place] == 0 and rates[spare] == 0)
 
     @property
     def group(self) -> tuple[Any, ...]:
@@ -48,10 +60,48 @@ def chip(device: Description, outputs: tuple[str, ...], profile: str | None = No
     return _chip(device.asked, stamp, outputs, profile)
 
 
+def chips_of(
+    devices: Sequence[Description], outputs: tuple[str, ...], profile: str | None
+) -> tuple[list[Chip], tuple[str, ...]]:
+    """Every device in a power profile where it has one of that name, in its own elsewhere, which is noted."""
+    if profile is None:
+        return [chip(device, outputs) for device in devices], ()
+    has = {device.name: _profiles(device) for device in devices}
+    found = {n: next((p for p in own if p.lower() == profile.lower()), None) for n, own in has.items()}
+    lacking = [n for n, own in found.items() if own is None]
+    if len(lacking) == len(devices):
+        known = list(dict.fromkeys(p for own in has.values() for p in own))
+        raise QuestionError(f"no device here has a power profile {profile!r}{suggest(profile, known)}")
+    note = f"no power profile {profile}, so their own: {_listed(lacking)}"
+    return [chip(device, outputs, found[device.name]) for device in devices], (note,) if lacking else ()
+
+
+def _profiles(device: Description) -> list[str]:
+    """The power profiles that a device states."""
+    told = (keys for layer in device.layers for keys, _ in leaves(layer))
+    return list(dict.fromkeys(keys[2] for keys in told if keys[:2] == ("chip", "profile_power") and len(keys) > 2))
+
+
+def disclosed(chips: Sequence[Chip], used: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """What makes devices of a comparison look better than they are: what is not known of them."""
+    fast = [one.name for one, formats in zip(chips, used, strict=True) if any(map(one.rest_at_matrix_rate, formats))]
+    idle = [one.name for one in chips if not one.knows_start]
+    what = (
+        ("no rate of other arithmetic is stated, so it runs at the rate of matrix products", fast),
+        ("no source tells the start of a subgraph", idle),
+    )
+    return tuple(f"{why}: {_listed(names)}" for why, names in what if names)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return ", ".join(names[:FEW]) + more
+
+
 @lru_cache(maxsize=512)
 def _chip(asked: str, stamp: Any, outputs: tuple[str, ...], profile: str | None) -> Chip:
     """One device, read once for as long as its files are the same."""
-    from symppa.descriptions.bind import weakest
+    from symppa.descriptions.bind import NO_SOURCE, weakest
 
     device = on_device.hardware(asked)
     subject = Subject(device, {} if profile is None else {"chip.profile": profile})
@@ -70,6 +120,7 @@ def _chip(asked: str, stamp: Any, outputs: tuple[str, ...], profile: str | None)
         values=_in_use(program, border),
         labels={name: found for name, found in labels.items() if name not in (PROFILES, SUBGRAPHS)},
         precision=own if own in formats else formats[int(own)],
+        knows_start=START in told and any(not source.startswith(NO_SOURCE) for source in told[START].sources),
         sources=tuple(dict.fromkeys(source for value in used for source in value.sources)),
         confidence=weakest([value.confidence for value in used]),
         hashes=device.files,
@@ -92,24 +143,31 @@ def program_of(system: str, parts: tuple[tuple[str, str], ...], outputs: tuple[s
 
 
 def _in_use(program: Program, border: Border) -> dict[str, Array]:
-    """Every given but those of the network, in its unit; of the profiles only the one in use."""
+    """Every given but those of the network, in its unit; of the profiles the one in use and the fastest."""
     profiles = next(k for k, axis in enumerate(program.axes) if axis.name == PROFILES)
-    place = int(border.arrays[program.number_of["chip.profile"]].item())
+    places = [int(border.arrays[program.number_of["chip.profile"]].item()), _fastest(program, border)]
     found = {}
     for n, array in border.arrays.items():
         given = program.givens[program.steps[n].detail]
-        if given.name.startswith(NET) or given.name in AXIS:
+        if given.name.startswith(NET) or given.name in (*AXIS, BATCH):
             continue
         if given.name == "chip.profile":
             found[given.name] = np.zeros(())
             continue
         if array.shape[profiles] > 1:
-            array = np.take(array, [place], axis=profiles)
+            array = np.take(array, places, axis=profiles)
         whole = (
             array.reshape([n for k, n in enumerate(array.shape) if k in given.over]) / units.measure(given.unit).worth
         )
-        found[given.name] = np.broadcast_to(whole, [1 if k == profiles else border.lengths[k] for k in given.over])
+        lengths = [len(places) if k == profiles else border.lengths[k] for k in given.over]
+        found[given.name] = np.broadcast_to(whole, lengths)
     return found
+
+
+def _fastest(program: Program, border: Border) -> int:
+    """The place of the profile from which the energy of an operation follows: that of the highest rates."""
+    rates = [border.arrays[program.number_of[f"chip.profile_{name}"]] for name in ("share", "clock")]
+    return int(np.argmax(np.multiply(*rates).ravel()))
 
 
 def side_by_side(chips: Sequence[Chip]) -> dict[str, Array]:

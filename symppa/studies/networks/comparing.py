@@ -9,19 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from symppa import units
-from symppa.engine.reducers.front import front
 from symppa.errors import QuestionError, suggest
 from symppa.studies.networks import grid
-from symppa.studies.networks.chips import FORMATS, Chip, chip, program_of
+from symppa.studies.networks.chips import FORMATS, Chip, chips_of, disclosed, program_of
+from symppa.studies.networks.choosing import met_all, rank_of, recommended, unbeaten
 from symppa.studies.result import Array, Coordinate, Output, Result
-from symppa.studies.targets import bound, met
 from symppa.workloads import on_device, reading
 from symppa.workloads.table import table
 
 DIMS = ("workload", "device", "precision", "batch")
 OWN = "own"  # each device in the number format that its description takes
-FRONT = ("latency", "energy")
 MEANINGS = ("network", "device it runs on", "number format", "inputs in a run")
 
 
@@ -33,55 +30,69 @@ def compare_networks(
     batches: Sequence[int] | int | None = None,
     sizes: Mapping[str, int] | None = None,
     targets: Mapping[str, str] | None = None,
+    rank: str | None = None,
+    profile: str | None = None,
 ) -> Result:
     """Outputs of every network on every device, in every number format and at every batch; names may be patterns.
 
-    Without `precisions` each device takes its own. What a device has no rate for is undefined, and counted as not
-    supported. Targets are limits, {"latency": "<= 5 ms"}; the first is foremost: of those that meet all the others
-    the best by it is recommended, for each network.
+    Without `precisions` each device takes its own; a power `profile` counts where a device has it. What a device has
+    no rate for is undefined, and counted as not supported. Targets are limits, {"latency": "<= 5 ms"}: recommended
+    for each network is what meets all of them and fits, the best by `rank`, an output, `power_limit` or
+    `matrix_rate`; else by the first target's output.
 
     >>> found = compare_networks("resnet50", ["a100_sxm_80gb", "h100_sxm_80gb"], batches=[1, 8], precisions="FP8")
     >>> found.counts["not supported"]
     2
     """
     names = _expanded(workloads, reading.networks(), "workload")
-    chips = [
-        chip(on_device.hardware(one), grid.OUTPUTS) for one in _expanded(hardware, on_device.devices(), "hardware")
-    ]
+    devices = [on_device.hardware(one) for one in _expanded(hardware, on_device.devices(), "hardware")]
+    chips, notes = chips_of(devices, grid.OUTPUTS, profile)
     at = [batches] if isinstance(batches, int) else list(batches or [1])
     tables = [_table(name, tuple({**(sizes or {}), "batch": batch}.items() for batch in at)) for name in names]
     asked = _precisions(precisions, chips)
-    arrays = grid.outputs(
-        grid.columns([counted for _, counted in tables]), chips, asked or [[one.precision] for one in chips]
-    )
-    lacks = np.isnan(arrays.pop(grid.RATE))
-    goals = dict(targets or {})
-    made = _outputs(arrays, chips)
-    shown = asked[0] if asked else [OWN]
-    where = _coordinates([name for name, _ in tables], chips, shown, at)
-    fit = ~lacks & _met(goals, made) & _fits(arrays)
+    used = asked or [[one.precision] for one in chips]
+    arrays = grid.outputs(grid.columns([counted for _, counted in tables]), chips, used)
+    where = _coordinates([name for name, _ in tables], chips, asked[0] if asked else [OWN], at)
+    question = {
+        "workloads": names, "hardware": [one.name for one in chips], "precisions": asked[0] if asked else None,
+        "batches": at, "sizes": dict(sizes or {}), "targets": dict(targets or {}), "rank": rank, "profile": profile,
+    }  # fmt: skip
+    made, counts, facts = _judged(where, _outputs(arrays, chips), dict(targets or {}), rank)
     return Result(
         study="networks",
         system="networks on devices",
         name=f"{_few(names)} on {_few([one.name for one in chips])}",
         outputs=made,
         coordinates=where,
-        counts={"estimates": int(lacks.size), "not supported": int(lacks.sum()),
-                "larger than the memory": int((~_fits(arrays) & ~lacks).sum())},
-        facts={
-            "targets": goals,
-            "recommended": _recommended(where, made, _met(dict(list(goals.items())[1:]), made) & _fits(arrays) & ~lacks,
-                                        goals),
-            "meet": int(fit.sum()),
-            "front": _front(where, arrays, ~lacks & _fits(arrays)),
-            "formats": {one.name: one.precision for one in chips} if asked is None else {},
-        },
+        counts=counts,
+        notes=(*notes, *disclosed(chips, used)),
+        facts={**facts, "formats": {one.name: one.precision for one in chips} if asked is None else {}},
         hashes={f"{one.name}.{file}": digest for one in chips for file, digest in one.hashes.items()},
-        question={
-            "workloads": names, "hardware": [one.name for one in chips], "precisions": asked[0] if asked else None,
-            "batches": at, "sizes": dict(sizes or {}), "targets": goals,
-        },
-    )  # fmt: skip
+        question=question,
+    )
+
+
+def _judged(
+    where: Mapping[str, Coordinate], made: Mapping[str, Output], goals: Mapping[str, str], asked: str | None
+) -> tuple[dict[str, Output], dict[str, int], dict[str, Any]]:
+    """What is told of every estimate, how many there are, and which of them to take."""
+    lacks = np.isnan(made[grid.RATE].values)
+    arrays = {name: output.values for name, output in made.items()}
+    within = ~(arrays["memory_fill"] > 100) & ~lacks  # where no memory is stated, everything fits
+    told = {name: output for name, output in made.items() if name not in grid.PROXIES}
+    meet = met_all(goals, told, lacks.shape) & within
+    rank = rank_of(asked, goals, made)
+    counts = {
+        "estimates": int((~lacks).sum()), "asked": int(lacks.size), "not supported": int(lacks.sum()),
+        "larger than the memory": int((~within & ~lacks).sum()),
+    }  # fmt: skip
+    facts = {
+        "targets": dict(goals), "ranked": None if rank is None else {"by": rank.name, "most": rank.most},
+        "rule": "" if rank is None else f"the one with the {rank.text} of those that meet every target and fit",
+        "recommended": recommended(where, made, meet, rank), "meet": int(meet.sum()),
+        "front": unbeaten(where, arrays, within),
+    }  # fmt: skip
+    return told, counts, facts
 
 
 def _few(names: Sequence[str]) -> str:
@@ -145,49 +156,3 @@ def _coordinates(
     found = (np.array(names, str), np.array([one.name for one in chips], str), np.array(precisions, str),
              np.array(batches, float))  # fmt: skip
     return {dim: Coordinate(v, "1", meaning) for dim, v, meaning in zip(DIMS, found, MEANINGS, strict=True)}
-
-
-def _fits(arrays: Mapping[str, Array]) -> Array:
-    """Where a network fits into the memory, or the memory is not stated."""
-    return np.asarray(~(arrays["memory_fill"] > 100))
-
-
-def _met(goals: Mapping[str, str], made: Mapping[str, Output]) -> Array:
-    found = np.ones(next(iter(made.values())).values.shape, bool)
-    for name, goal in goals.items():
-        found &= met(name, goal, made)
-    return found
-
-
-def _recommended(
-    where: Mapping[str, Coordinate], made: Mapping[str, Output], fit: Array, goals: Mapping[str, str]
-) -> dict[str, Any] | None:
-    """For each network the best by the first target's output among those that meet the others; None where none does."""
-    if not goals:
-        return None
-    name, goal = next(iter(goals.items()))
-    output = made[name]
-    limit = bound(name, goal, output.unit)
-    worth = output.values * units.measure(output.unit).worth
-    distance = {"<=": worth, "<": worth, "==": np.abs(worth - limit.bound)}.get(limit.relation, -worth)
-    found: dict[str, Any] = {}
-    for k, workload in enumerate(where["workload"].values):
-        here = np.where(fit[k], distance[k], np.inf)
-        place = np.unravel_index(int(np.argmin(here)), here.shape)
-        found[str(workload)] = _point(where, (k, *place)) if np.isfinite(here[place]) else None
-    return found
-
-
-def _point(where: Mapping[str, Coordinate], place: Sequence[Any]) -> dict[str, Any]:
-    return {dim: where[dim].values[k].item() for dim, k in zip(DIMS, place, strict=True)}
-
-
-def _front(where: Mapping[str, Coordinate], arrays: Mapping[str, Array], fit: Array) -> list[dict[str, Any]]:
-    """For each network and batch what no other beats in both latency and energy, fastest first."""
-    rows = []
-    for k in range(fit.shape[0]):
-        for b in range(fit.shape[3]):
-            places = np.argwhere(fit[k, :, :, b])
-            costs = np.stack([arrays[name][k, places[:, 0], places[:, 1], b] for name in FRONT], axis=1)
-            rows += [_point(where, (k, *places[n], b)) for n in sorted(front(costs), key=lambda n: costs[n, 0])]
-    return rows

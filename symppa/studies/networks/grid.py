@@ -11,14 +11,16 @@ import numpy as np
 from symppa.engine.points import over_points
 from symppa.engine.program import Program
 from symppa.engine.walk import run
-from symppa.studies.networks.chips import AXIS, FORMATS, NET, SUBGRAPHS, Chip, program_of, side_by_side
+from symppa.studies.networks.chips import AXIS, BATCH, FORMATS, NET, SUBGRAPHS, Chip, program_of, side_by_side
 from symppa.studies.result import Array
-from symppa.workloads.on_device import SINGLE, running
+from symppa.workloads.batched import SINGLE, running
 from symppa.workloads.table import Table
 
-RATE = "chip.matrix_rate"
+RATE, LIMIT = "chip.matrix_rate", "chip.power_limit"
+PROXIES = (RATE, LIMIT)  # of the device alone: what one may rank by where no price is known
 OUTPUTS = (
-    "latency", "throughput", "energy", "power", "utilisation", "memory_utilisation", "peak_memory", "memory_fill", RATE,
+    "latency", "throughput", "energy", "power", "utilisation", "memory_utilisation", "peak_memory", "memory_fill",
+    *PROXIES,
 )  # fmt: skip
 
 
@@ -43,7 +45,8 @@ def columns(single: Sequence[Mapping[str, Array]]) -> Columns:
                 stacked[k] = array
             else:
                 stacked[: len(array), k] = array if array.ndim == 2 else array[:, None]
-        values[f"{NET}{name}"] = stacked.reshape(-1, len(single) * sizes) if name not in SINGLE else stacked.ravel()
+        whole = name if name == BATCH else f"{NET}{name}"
+        values[whole] = stacked.reshape(-1, len(single) * sizes) if name not in SINGLE else stacked.ravel()
     return Columns(values, len(single), sizes)
 
 
@@ -72,7 +75,7 @@ def outputs(nets: Columns, chips: Sequence[Chip], precisions: Sequence[Sequence[
             made = _of_group(nets, group, asked)
             for name, array in made.items():
                 _put(found[name], array, members, [[_place(asked, p) for p in precisions[k]] for k in members])
-    lacks = ~(found[RATE] > 0)
+    lacks = ~(found[RATE] > 0) | ~np.isfinite(found["latency"])  # no rate, or messages and no link
     for array in found.values():
         array[lacks] = np.nan
     return found
@@ -107,7 +110,7 @@ def _of_group(nets: Columns, chips: Sequence[Chip], precisions: Sequence[str]) -
     sets: dict[str, Any] = {
         axis.name: list(first.labels[axis.name]) for axis in program.axes if axis.name in first.labels
     }
-    sets |= {SUBGRAPHS: len(nets.values[f"{NET}macs"]), "chip.profiles": 1}
+    sets |= {SUBGRAPHS: len(nets.values[f"{NET}macs"]), "chip.profiles": 2}
     places = np.array([first.labels[FORMATS].index(p) for p in precisions], float)
     values = {**fixed, **moved, **nets.values, **sets, AXIS[0]: places}
     made = run(program, {name: value for name, value in values.items() if name in program.known})

@@ -10,7 +10,7 @@ import numpy as np
 
 from symppa.errors import WorkloadError
 from symppa.workloads.ir import Attributes, Shape
-from symppa.workloads.kinds.kind import Call, Kind, elements, number, same, times
+from symppa.workloads.kinds.kind import Call, Kind, Shapes, elements, number, over, same, times
 
 
 def _attended(inputs: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
@@ -114,15 +114,59 @@ def _experts_feed(call: Call) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _collective(name: str, law: str, meaning: str) -> Kind:
-    def feed(call: Call) -> dict[str, Any]:
-        return {"elements": elements(call.inputs[0]), "ranks": call.attributes["ranks"]}
+def _collective_feed(call: Call) -> dict[str, Any]:
+    return {"elements": elements(call.inputs[0]), "ranks": call.attributes["ranks"]}
 
-    return Kind(name, "ELEMENTWISE", f"collective.{law}", same, feed, asked=("ranks",), meaning=meaning)
+
+def _collective(name: str, meaning: str) -> Kind:
+    return Kind(name, "ELEMENTWISE", f"collective.{name}", same, _collective_feed, asked=("ranks",), meaning=meaning)
+
+
+def _changing(name: str, shapes: Shapes, meaning: str) -> Kind:
+    """A collective whose result has another size along an axis, the last one where none is told."""
+    return Kind(name, "ELEMENTWISE", f"collective.{name}", shapes, _collective_feed, asked=("ranks",),
+                optional={"axis": -1}, meaning=meaning)  # fmt: skip
+
+
+def _at(inputs: Sequence[Shape], attributes: Attributes, what: str) -> int:
+    axis, rank = attributes["axis"], len(inputs[0])
+    if not -rank <= axis < rank:
+        raise WorkloadError(f"{what}: axis {axis} of {list(inputs[0])}; one from {-rank} to {rank - 1} is expected")
+    return int(axis % rank)
+
+
+def _collected(inputs: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
+    axis, shape = _at(inputs, attributes, "AllGather"), inputs[0]
+    return ((*shape[:axis], times(shape[axis], attributes["ranks"]), *shape[axis + 1 :]),)
+
+
+def _scattered(inputs: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
+    axis, shape = _at(inputs, attributes, "ReduceScatter"), inputs[0]
+    return ((*shape[:axis], over(shape[axis], attributes["ranks"], "ReduceScatter"), *shape[axis + 1 :]),)
+
+
+def _kept(inputs: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
+    """What is new, or what was kept with the new behind it along the axis in which they differ."""
+    if len(inputs) == 1:
+        return (inputs[0],)
+    old, new = inputs
+    told = f"KVCache of {list(old)} and {list(new)}"
+    if len(old) != len(new):
+        raise WorkloadError(f"{told}: what was kept and what is new have a different number of sizes")
+    apart = [k for k, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
+    axis = attributes["axis"]
+    if axis is None and len(apart) != 1:
+        raise WorkloadError(f"{told}: they differ in {len(apart)} sizes, not in one; tell the axis of the tokens")
+    place = apart[0] if axis is None else _at(inputs, attributes, "KVCache")
+    if set(apart) - {place}:
+        raise WorkloadError(f"{told}: they differ in more than the size of axis {place}")
+    sizes = (number(size, "KVCache, along its tokens,") for size in (old[place], new[place]))
+    return ((*old[:place], sum(sizes), *old[place + 1 :]),)
 
 
 def _appended(call: Call) -> dict[str, Any]:
-    return {"elements": call.operands, "operands": call.operands, "work": 0}
+    new = elements(call.inputs[-1])
+    return {"elements": new, "operands": new, "work": 0}
 
 
 ROWS = (
@@ -137,10 +181,10 @@ ROWS = (
          meaning="choice of experts"),
     Kind("Experts", "LINEAR", "experts.Experts", same, _experts_feed, _expert_weights, ("experts", "active", "hidden"),
          {"gated": True}, (1, 2), "networks of which each token meets a few"),
-    Kind("KVCache", "ELEMENTWISE", "elementwise.Elementwise", same, _appended, inputs=(1, 2),
-         meaning="keys and values kept"),
-    _collective("AllReduce", "AllReduce", "sum over devices, told to all"),
-    _collective("AllGather", "AllGather", "parts of devices, told to all"),
-    _collective("ReduceScatter", "ReduceScatter", "sum over devices, a part for each"),
-    _collective("AllToAll", "AllToAll", "a part from each device for each"),
+    Kind("KVCache", "ELEMENTWISE", "elementwise.Elementwise", _kept, _appended, optional={"axis": None}, inputs=(1, 2),
+         meaning="keys and values kept: what is new, or what was kept and then what is new"),
+    _collective("AllReduce", "sum over devices, told to all"),
+    _changing("AllGather", _collected, "parts of devices, told to all"),
+    _changing("ReduceScatter", _scattered, "sum over devices, a part for each"),
+    _collective("AllToAll", "a part from each device for each"),
 )  # fmt: skip

@@ -116,7 +116,7 @@ class Model:
         """The graph of all nodes."""
         for node in self.model.graph.node:
             self._node(node)
-        outputs = [self.values.get(output.name) for output in self.model.graph.output]
+        outputs = [self._value(output.name, "the model") for output in self.model.graph.output]
         return self.to.to.graph(self.name, outputs, "", source, self.name)
 
     def _refuse_unknown(self) -> None:
@@ -124,7 +124,8 @@ class Model:
         computed = {"Constant", "Range"}
         unknown: Counter[str] = Counter()
         for node in self.model.graph.node:
-            if node.domain not in DOMAINS or node.op_type not in RULES.keys() | computed:
+            own = node.domain == "com.microsoft" and node.op_type == "Attention"  # another operator of that name
+            if own or node.domain not in DOMAINS or node.op_type not in RULES.keys() | computed:
                 unknown[f"{node.domain}.{node.op_type}" if node.domain else node.op_type] += 1
         if unknown:
             raise unsupported(self.name, unknown)
@@ -137,6 +138,8 @@ class Model:
                 f"{self.name}: {name} has elements of a type ({tensor.data_type}) that is not supported"
             )
         shape = tuple(tensor.dims)
+        if any(size < 0 for size in shape):
+            raise WorkloadError(f"{self.name}: {name} has the shape {list(shape)}; no size is below 0")
         weight = Weight(name, shape, trained=kind in plain.REAL or kind in ("int8", "int4"), dtype=kind)
         count = int(np.prod(shape, dtype=object)) if shape else 1
         external = tensor.data_location == self.onnx.TensorProto.EXTERNAL
@@ -167,7 +170,11 @@ class Model:
 
     def _size(self, dim: Any, axis: int, where: str) -> Size:
         """A size of an input: a number, or a symbol with its value."""
-        if dim.HasField("dim_value") and dim.dim_value > 0:
+        if dim.HasField("dim_value"):
+            if dim.dim_value < 1:
+                raise WorkloadError(
+                    f"the input {where} has the size {dim.dim_value}; a size is at least 1, and an open one has a name"
+                )
             return int(dim.dim_value)
         symbol = _symbol(dim.dim_param, axis, where)
         size = self.told.get(symbol, 1 if symbol == "batch" else 0)
@@ -217,7 +224,7 @@ class Model:
         if node.output[0] in self.values and node.op_type == "Add":
             return  # the bias of the product before it
         sum_, bias = self.biases.get(node.output[0], ("", None))
-        inputs = [self.values.get(i) for i in node.input]
+        inputs = [self._value(i, name) for i in node.input]
         call = Call(name, node.op_type, inputs, attributes, len(node.output), self.opset, bias)
         made = folded(call)
         if made is None:
@@ -228,6 +235,15 @@ class Model:
         self.values.update(zip([o for o in node.output if o], several, strict=False))
         if bias is not None and node.op_type == "MatMul" and self._took(made):
             self.values[sum_] = made
+
+    def _value(self, name: str, reader: str) -> Any:
+        """What stands behind a name; what nothing has written yet is refused."""
+        if name not in self.values:
+            raise WorkloadError(
+                f"{self.name}: {reader} needs {name!r}, which no node before it writes: the nodes read one another in "
+                "a circle or stand in a wrong order, or it is a result that is not supported"
+            )
+        return self.values[name]
 
     def _took(self, made: Any) -> bool:
         """Whether a product has taken in the bias that is added after it."""

@@ -148,10 +148,30 @@ def gathered(to: Reading, call: Call) -> Any:
 
 
 def _attention(to: Reading, call: Call) -> Any:
-    query, key, value = call.inputs[:3]
-    if call.at(4) is not None or len(to.shape(query)) != 4:
-        return to.to.refuse("Attention with earlier keys, or of three sizes")
-    return to.add(call, "Attention", (query, key, value), **({"causal": True} if call.get("is_causal", 0) else {}))
+    query, key, value = (to.operand(one, call.name) for one in call.inputs[:3])
+    if call.at(4) is not None:
+        return to.to.refuse("Attention with earlier keys")
+    told: dict[str, Any] = {"causal": True} if call.get("is_causal", 0) else {}
+    if len(to.shape(query)) == 3:
+        told |= _heads(call, [to.shape(one)[2] for one in (query, key, value)])
+    return to.add(call, "Attention", (query, key, value), **told)
+
+
+def _heads(call: Call, widths: list[Any]) -> dict[str, Any]:
+    """How heads divide the last sizes of queries, keys and values."""
+    heads, shared = call.get("q_num_heads"), call.get("kv_num_heads")
+    if not heads or not shared or heads % shared:
+        raise WorkloadError(
+            f"{call.name}: Attention on three sizes needs q_num_heads, and kv_num_heads that divide them; "
+            f"here they are {heads} and {shared}"
+        )
+    query, key, value = widths
+    if not all(isinstance(width, int) for width in widths) or query % heads or key % shared or value % shared:
+        raise WorkloadError(f"{call.name}: {heads} and {shared} heads do not divide the features {widths}")
+    if query // heads != key // shared:
+        raise WorkloadError(f"{call.name}: heads of {query // heads} cannot meet keys of {key // shared}")
+    told = {"heads": heads, "kv_heads": shared, "width": query // heads}
+    return told if value // shared == query // heads else {**told, "value_width": value // shared}
 
 
 RULES: dict[str, Rule] = {

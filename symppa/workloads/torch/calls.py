@@ -148,6 +148,7 @@ class Reading:
 
     def __init__(self, translation: Translation) -> None:
         self.to = translation
+        self.sources: dict[str, set[str]] = {}  # numbers that are there before a run: the weights they follow from
 
     def shape(self, value: Any) -> Shape:
         """The shape of a tensor or a weight."""
@@ -159,6 +160,7 @@ class Reading:
         trained = any(isinstance(v, Weight) and v.trained for v in flat(call.given.values()))
         fixed = tuple(s if isinstance(s, int) else 1 for s in shape)
         name = f"{call.node.name}.value"
+        self.sources[name] = {v.name for v in flat(call.given.values()) if isinstance(v, Weight)}
         made = Weight(name, fixed, trained and prod(fixed) > 1, call.dtype)
         return made if fixed == shape else self.to.add(f"{name}.each", "Expand", (made,), shape=shape)
 

@@ -11,11 +11,10 @@ from typing import Any
 from symppa.errors import MissingPackageError, WorkloadError
 from symppa.workloads.ir import Graph
 from symppa.workloads.torch.program import graph_of
+from symppa.workloads.torch.refusals import refusals
 
 logger = logging.getLogger("symppa")
 BATCH = "batch"
-# What torch.export is known to raise for a module that it cannot follow; the first line says why.
-REFUSALS = (RuntimeError, ValueError, TypeError, AttributeError, AssertionError, LookupError, NotImplementedError)
 
 
 def load_workload(
@@ -33,7 +32,7 @@ def load_workload(
         raise WorkloadError(f"{type(module).__name__} is no PyTorch module, GraphModule or exported program")
     told = _inputs(torch, module, example_inputs)
     title = name or type(module).__name__
-    with evaluating(module), _quiet():
+    with evaluating(module), quiet():
         return _exported(torch, module, told, dict(example_kwargs or {}), title)
 
 
@@ -84,13 +83,13 @@ def _exported(torch: Any, module: Any, told: tuple[Any, ...], others: dict[str, 
             grown, more = (_at_least_two(torch, values, size) for values in (told, others))
             program = torch.export.export(module, grown, more, dynamic_shapes=_open(torch, grown, more, max(size, 2)))
             found = graph_of(program, name, source="torch.export", sizes={BATCH: size}, must=True)
-        except (WorkloadError, *REFUSALS) as error:
+        except refusals(WorkloadError) as error:
             logger.info("%s: the batch stays fixed: %s", name, first_line(error))
         else:
             return found
     try:
         program = torch.export.export(module, told, others)
-    except REFUSALS as error:
+    except refusals() as error:
         raise WorkloadError(f"torch.export refuses {name}: {first_line(error)}") from None
     if size:
         logger.warning("%s: torch.export fixes the first axis; the batch stays %s", name, size)
@@ -137,7 +136,7 @@ def evaluating(module: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """torch.export warns of its own future; that is none of the user's."""
     loggers = [logging.getLogger(name) for name in ("torch.export", "torch._export", "torch.fx", "torch._dynamo")]
     before = [log.level for log in loggers]

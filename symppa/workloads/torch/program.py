@@ -11,8 +11,9 @@ from typing import Any
 
 from symppa.errors import WorkloadError
 from symppa.workloads.ir import Graph, Tensor
-from symppa.workloads.torch import arithmetic, views, weighted
+from symppa.workloads.torch import arithmetic, nested, reach, views, weighted
 from symppa.workloads.torch.calls import Call, Reading, arguments, dtype_of, flat, operator_of, shown, size
+from symppa.workloads.torch.refusals import refusals
 from symppa.workloads.translation import Translation, Weight, unsupported
 
 RULES: Mapping[str, views.Rule] = {**views.RULES, **arithmetic.RULES, **weighted.RULES}
@@ -42,7 +43,7 @@ def graph_of(
 def unknown(program: Any) -> Counter[str]:
     """Operators that no rule knows, with how often they occur."""
     found: Counter[str] = Counter()
-    for node in program.graph.nodes:
+    for node in nested.every(program.graph):
         if node.op == "call_function" and not _known(node):
             found[shown(node)] += 1
     return found
@@ -50,15 +51,18 @@ def unknown(program: Any) -> Counter[str]:
 
 def _known(node: Any) -> bool:
     name = operator_of(node)
-    plain = not hasattr(node.target, "_schema")  # arithmetic on sizes
-    return plain or name in RULES or name in SILENT or name in FROM_NOTHING or name.startswith("sym_")
+    if nested.is_higher(node):
+        return nested.is_inlined(node)
+    if not hasattr(node.target, "_schema"):  # arithmetic on sizes
+        return node.target is operator.getitem or not _tensors(node.meta.get("val"))
+    return name in RULES or name in SILENT or name in FROM_NOTHING or name.startswith("sym_")
 
 
 def _changes_views(program: Any) -> bool:
     """Whether a tensor is changed in place through a view of it, or by another tensor's numbers."""
     return any(
         _in_place(node) and (operator_of(node) in ("copy", "fill", "index_put") or _is_view(node.args[0]))
-        for node in program.graph.nodes
+        for node in nested.every(program.graph)
     )
 
 
@@ -90,7 +94,7 @@ def _taken_apart(program: Any) -> Any:
         warnings.simplefilter("ignore")
         try:
             return program.run_decompositions(table)
-        except (RuntimeError, NotImplementedError):
+        except refusals():
             return program
 
 
@@ -115,14 +119,34 @@ class Exported:
 
     def graph(self, meaning: str, source: str) -> Graph:
         """The graph of all calls."""
-        outputs: list[Any] = []
-        for node in self.nodes:
+        outputs = self._leaves(self._run(self.nodes))
+        found = self.to.to.graph(self.name, outputs, meaning, source, self.name)
+        reach.checked(self.program, found, self.to.to, self.to.sources)
+        return found
+
+    def _run(self, nodes: Sequence[Any]) -> Any:
+        """What comes out of nodes, one after the other."""
+        for node in nodes:
             if node.op == "call_function":
                 self.values[node] = self._called(node)
                 self._renew(node)
             elif node.op == "output":
-                outputs = self._leaves(self._resolved(node.args[0]))
-        return self.to.to.graph(self.name, outputs, meaning, source, self.name)
+                return self._resolved(node.args[0])
+            elif node.op == "get_attr" and _tensors(told := nested.attribute(node)):
+                self.values[node] = Weight(str(node.target), tuple(told.shape), False, dtype_of(told.dtype))
+        return []
+
+    def _inlined(self, node: Any) -> list[Any]:
+        """What a graph gives that a call only wraps; what it changes in place is changed outside of it too."""
+        inner, operands = nested.wrapped(node)
+        places = [one for one in inner.nodes if one.op == "placeholder"]
+        told = [self._resolved(one) for one in operands]
+        self.values.update(zip(places, told, strict=True))
+        made = self._run(list(inner.nodes))
+        for place, outside, before in zip(places, operands, told, strict=True):
+            if self.values[place] is not before and outside in self.values:
+                self.values[outside] = self.values[place]
+        return made if isinstance(made, list) else [made]
 
     def _free_sizes(self, sizes: Mapping[str, int]) -> tuple[dict[str, str], dict[str, int]]:
         """The graph's free sizes by their names: first axes are the batch."""
@@ -166,7 +190,10 @@ class Exported:
             return {key: self._resolved(one) for key, one in value.items()}
         if value in self.values if hasattr(value, "op") else False:
             return self.values[value]
-        return value.meta.get("val") if hasattr(value, "op") else value
+        told = value.meta.get("val") if hasattr(value, "op") else value
+        if hasattr(value, "op") and _tensors(told):
+            raise WorkloadError(f"{self.name}: {value.name} is a tensor that nothing gives; it cannot be followed")
+        return told
 
     def _leaves(self, value: Any) -> list[Any]:
         if isinstance(value, dict):
@@ -177,6 +204,8 @@ class Exported:
         """What a call gives: tensors, weights, or a size."""
         if node.target is operator.getitem:
             return self._taken(node)
+        if nested.is_higher(node):
+            return self._inlined(node)
         value = node.meta.get("val")
         if not hasattr(node.target, "_schema") or not _tensors(value):
             return value

@@ -37,10 +37,32 @@ def test_tiles_are_taken_in_waves_and_the_best_of_the_menu_counts():
 
 def test_an_array_is_filled_and_rows_stream_through():
     told = SHAPE | ARRAY | {"rows": 100, "columns": 40, "depth": 60, "repeats": 2, "units": 3}
-    found = answer(SystolicArrays, told, ["passes", "length", "occupancy"])
-    passes, length = 4, 2 * 32 + 16 + 100 - 2  # 2 by 3 fillings, twice, on 3 arrays
-    assert (found["passes"], found["length"]) == (passes, length)
-    assert found["occupancy"] == pytest.approx(100 * 40 * 60 * 2 / (passes * length * 32 * 16 * 3))
+    found = answer(SystolicArrays, told, ["passes", "filling", "length", "occupancy"])
+    passes, length = 4, 32 + 4 * 100 + 32 + 16 - 2  # 2 by 3 fillings, twice, on 3 arrays
+    assert (found["passes"], found["filling"], found["length"]) == (passes, 100, length)
+    assert found["occupancy"] == pytest.approx(100 * 40 * 60 * 2 / (length * 32 * 16 * 3))
+
+
+def test_one_filling_takes_loading_rows_and_skew():
+    """As in samajdar2018, equation 3 for held weights: 2 R + C + M - 2."""
+    told = SHAPE | ARRAY | {"rows": 100, "columns": 16, "depth": 32, "repeats": 1, "units": 1}
+    assert answer(SystolicArrays, told, ["length"])["length"] == 2 * 32 + 16 + 100 - 2
+
+
+def test_few_rows_wait_for_the_next_weights():
+    told = SHAPE | ARRAY | {"rows": 1, "columns": 16 * 10, "depth": 32, "repeats": 1, "units": 1}
+    found = answer(SystolicArrays, told, ["passes", "filling", "length"])
+    assert (found["passes"], found["filling"]) == (10, 32)
+    assert found["length"] == 32 + 9 * 32 + 1 + 32 + 16 - 2
+
+
+def test_many_rows_hide_the_next_weights():
+    """jouppi2017, section 2: a matrix unit of 256 x 256 runs at its peak once rows hide 256 cycles of loading."""
+    told = {
+        "array_rows": 256, "array_columns": 256, "rows": 2048, "columns": 256 * 16, "depth": 256 * 16, "repeats": 1,
+        "units": 1,
+    }  # fmt: skip
+    assert answer(SystolicArrays, told, ["occupancy"])["occupancy"] > 0.998
 
 
 @pytest.mark.parametrize(("law", "told"), LAWS)
