@@ -37,7 +37,9 @@ def command(
     subgraphs: bool,
     **network: Any,
 ) -> None:
-    """Evaluate a system at its values, or a network on a device: `symppa analyze resnet50 a100_sxm_80gb --batch 8`.
+    """Evaluate a system at its values, or a network on a device.
+
+    `symppa analyze resnet50 a100_sxm_80gb --batch 8`.
 
     SYSTEM is the name or the file of a description. With HARDWARE it is that of a network; both are also one name,
     resnet50[batch=8]@a100_sxm_80gb. Exit code 1: a check failed.

@@ -116,7 +116,7 @@ def _said(told: Mapping[str, Any], name: str) -> None:
         bits = next((f", {stored[key]} bits" for key in ("bits", "weight_bits") if key in stored), "")
         logger.warning(
             "%s: quantization_config (%s%s) says how weights are stored; operators are counted in numbers, so say the "
-            "format where the network is asked: --precision, or weight_precision of a model that answers", name, how,
+            "format when asking: --precision, or --weights of a model that answers", name, how,
             bits,
         )  # fmt: skip
     if not any(inner.get(key) is not None for key in NAMES["places"]):
