@@ -7,6 +7,7 @@ import pytest
 from symppa.descriptions.shipped import folder
 from symppa.descriptions.target import is_target, load_target
 from symppa.descriptions.vary import vary
+from symppa.engine.search import Real
 from symppa.errors import DescriptionError, QuestionError, SymppaError
 from symppa.studies.design.check import checked_target, designs
 
@@ -39,8 +40,10 @@ def test_a_shipped_target_fits_its_system_and_says_what_it_is(path):
     assert target.meaning
     assert target.source
     assert load_target(str(path)).files == target.files
-    assert (designs(checked_target(target)) or 0) > 1000
-    assert all(not question.notes for question in checked_target(target))
+    questions = checked_target(target)
+    real = any(isinstance(chosen.domain, Real) for question in questions for chosen in question.free.values())
+    assert designs(questions) is None if real else designs(questions) > 1000
+    assert all(not question.notes for question in questions)
 
 
 def test_a_target_says_what_is_asked(written):
