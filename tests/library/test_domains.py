@@ -10,6 +10,13 @@ ANYTHING = {  # given: why no domain
     "NodeFactors.node": "the table of nodes refuses every other name",
     "NodeScaling.node_before": "the table of nodes refuses every other name",
     "NodeScaling.node_after": "the table of nodes refuses every other name",
+    "Step.live_offset": "a coefficient of a straight line, which may lie below zero",
+    "BatchedSubgraphs.live_fixed": "a coefficient of a straight line, which may lie below zero",
+    "BatchedSubgraphs.live_each": "a coefficient of a straight line, which may lie below zero",
+    "BatchedSubgraphs.live_unscaled_fixed": "a coefficient of a straight line, which may lie below zero",
+    "BatchedSubgraphs.live_unscaled_each": "a coefficient of a straight line, which may lie below zero",
+    "PerInput.fixed": "a coefficient of a straight line, which may lie below zero",
+    "PerInput.each": "a coefficient of a straight line, which may lie below zero",
 }
 
 
