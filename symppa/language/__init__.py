@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from symppa.language.functions import largest as largest
     from symppa.language.functions import log as log
     from symppa.language.functions import lookup as lookup
+    from symppa.language.functions import member_at as member_at
     from symppa.language.functions import power as power
     from symppa.language.functions import smallest as smallest
     from symppa.language.functions import smooth_largest as smooth_largest
@@ -50,6 +51,7 @@ _MODULES = {
         "largest",
         "log",
         "lookup",
+        "member_at",
         "power",
         "smallest",
         "smooth_largest",

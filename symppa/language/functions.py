@@ -100,6 +100,22 @@ def total(term: Any, *, over: Any) -> Any:
     return Total(_expression(term), _checked_index(over))
 
 
+def member_at(term: Any, chosen: Any, *, over: Any) -> Any:
+    """The member of a vector at a chosen place of its set: the rate of the number format in use.
+
+    >>> from symppa.language import index, given, member, Model, formula
+    >>> class Rates(Model):
+    ...     formats = index("number formats")
+    ...     precision = given("1", "format in use", domain=member(formats))
+    ...     peak = given("TOPS", "peak rate", over=formats)
+    ...     rate = formula("TOPS", member_at(peak, precision, over=formats), "peak rate in use", derived=True)
+    >>> from symppa import evaluate
+    >>> evaluate(Rates(), {"peak": {"FP16": 100, "FP32": 50}, "precision": "FP32"})["rate"]
+    50.0
+    """
+    return total(where(equal(over, chosen), term, 0), over=over)
+
+
 def count(over: Any) -> Any:
     """Number of members of a set."""
     return Total(sp.S.One, _checked_index(over))

@@ -10,7 +10,7 @@ import sympy as sp
 
 from symppa.errors import DeclarationError, DimensionError, UnknownNameError, WiringError
 from symppa.language import checks
-from symppa.language.declarations import COLUMN, INDEX, Name
+from symppa.language.declarations import COLUMN, Name
 
 _births = count(1)
 
@@ -297,8 +297,3 @@ def _rebuilt(cls: type[Model], wires: dict[str, Any], slot: bool, chosen: type[M
 def descendants(cls: type[Model]) -> list[type[Model]]:
     """Every subclass, nearest first."""
     return [d for c in cls.__subclasses__() for d in (c, *descendants(c))]
-
-
-def is_index(symbol: Any) -> bool:
-    """Whether a name stands for a set."""
-    return isinstance(symbol, Name) and symbol.role == INDEX

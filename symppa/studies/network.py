@@ -12,7 +12,6 @@ import numpy as np
 from symppa import units
 from symppa.descriptions.bind import Value
 from symppa.descriptions.load import Description
-from symppa.engine.program import Program
 from symppa.errors import QuestionError, SymppaError, WorkloadError, suggest
 from symppa.studies.estimate import estimate
 from symppa.studies.evaluate import evaluate
@@ -25,6 +24,7 @@ from symppa.workloads.on_device import NetworkOnDevice
 from symppa.workloads.table import Table
 
 PRECISION, PROFILE, LINK = "chip.precision", "chip.profile", "chip.link_bandwidth"
+ELEMENT, LIMIT = "chip.element", "chip.profile_power"  # vectors over the formats and the profiles of a device
 COLLECTIVES = frozenset({"AllReduce", "AllGather", "ReduceScatter", "AllToAll"})
 ASKED = (
     *DEFAULT,
@@ -68,22 +68,26 @@ def of(
     parts: Mapping[str, str] | None = None,
 ) -> Result:
     """The same for a network that is on its device already."""
-    told = dict(values or {})
-    for name, asked in ((PRECISION, precision), (PROFILE, profile)):
-        if asked is not None and name in told:
-            raise QuestionError(f"{name} is asked for twice: {asked} and {told[name]}")
-    subject = Subject(described, told, parts)
-    program = subject.program(ASKED)
-    bound_now = subject.bound(program)
-    if profile is not None:
-        told[PROFILE] = _chosen(subject, bound_now, "chip.profile_power", profile, "power profile")
-    if precision is not None:
-        told[PRECISION] = _chosen(subject, bound_now, "chip.element", precision, "number format")
-    refuse_unsupported(subject, program, bound_now, told.get(PRECISION))
-    refuse_unlinked(described, bound_now)
-    result = evaluate(Subject(described, told, parts), outputs=ASKED)
+    subject = chosen(Subject(described, values, parts), precision, profile)
+    refuse_unlinked(described, subject.bound(subject.program(ASKED)))
+    result = evaluate(subject, outputs=ASKED)
     found = {name: verdict(result, name, limit) for name, limit in (checks or {}).items()}
     return replace(result, facts={**result.facts, **_facts(described, result), "checks": found})
+
+
+def chosen(subject: Subject, precision: str | None, profile: str | None) -> Subject:
+    """The subject in a number format and a power profile of its device; refused where it has none of that name."""
+    told = subject.bound(subject.program(ASKED))
+    values = dict(subject.values)
+    choices = ((PRECISION, precision, ELEMENT, "number format"), (PROFILE, profile, LIMIT, "power profile"))
+    for name, asked, vector, what in choices:
+        if asked is not None and name in values:
+            raise QuestionError(f"{name} is asked for twice: {asked} and {values[name]}")
+        if asked is not None:
+            values[name] = _chosen(subject, told, vector, asked, what)
+    found = Subject(subject.description, values, subject.parts)
+    refuse_unsupported(found)
+    return found
 
 
 def _chosen(subject: Subject, told: Told, vector: str, asked: str, what: str) -> str:
@@ -116,15 +120,12 @@ def _rate(told: Told, label: str) -> float:
     return max(found)
 
 
-def refuse_unsupported(
-    subject: Subject, program: Program | None = None, told: Told | None = None, asked: Any = None
-) -> None:
+def refuse_unsupported(subject: Subject) -> None:
     """Refuse a number format for which the device has no rate, and name those that it has."""
-    program = subject.program(ASKED) if program is None else program
-    told = subject.bound(program) if told is None else told
-    if asked is None:
-        asked = told[PRECISION].raw if PRECISION in told else program.givens[PRECISION].default
-    known = _labels(told["chip.element"].raw) if "chip.element" in told else []
+    program = subject.program(ASKED)
+    told = subject.bound(program)
+    asked = told[PRECISION].raw if PRECISION in told else program.givens[PRECISION].default
+    known = _labels(told[ELEMENT].raw) if ELEMENT in told else []
     if "chip.matrix_peak" not in program.known or asked not in known or _rate(told, str(asked)) > 0:
         return  # a rate that follows from other values has no formats to lack
     have = ", ".join(label for label in known if _rate(told, label) > 0) or "none"

@@ -76,13 +76,7 @@ def of(
     """The same for a model that is on its device already."""
     if phase not in PHASES:
         raise QuestionError(f"there is no phase {phase!r}{suggest(phase, PHASES)}")
-    told = dict(values or {})
-    for name, choice in ((networks.PRECISION, precision and precision.upper()), (networks.PROFILE, profile)):
-        if choice and name in told:
-            raise QuestionError(f"{name} is asked for twice: {choice} and {told[name]}")
-        told |= {name: choice} if choice else {}
-    subject = Subject(described, told, parts)
-    networks.refuse_unsupported(subject)
+    subject = networks.chosen(Subject(described, values, parts), precision, profile)
     result = evaluate(subject, outputs=outputs_of(described, phase))
     verdicts = networks.CHECKED | {"latency": LATENCY[phase], "memory": "memory"}
     if checks and "power" in checks and phase != SERVE:

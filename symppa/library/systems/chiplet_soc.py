@@ -1,6 +1,6 @@
 """A package of compute chiplets beside stacked memory, as its first-order calculator has it."""
 
-from symppa.language import Model, equal, formula, given, index, integers, member, part, reals, sqrt, total, where
+from symppa.language import Model, formula, given, index, integers, member, member_at, part, reals, sqrt
 from symppa.library.laws.roofline import Roofline
 from symppa.library.laws.thermal import Junction
 
@@ -73,7 +73,7 @@ class ChipletPackage(Model):
 
     ops_per_cycle = formula(
         "op/cycle",
-        total(where(equal(formats, precision), chiplet.sm.ops_per_cycle, 0), over=formats),
+        member_at(chiplet.sm.ops_per_cycle, precision, over=formats),
         "work of one tensor core in a cycle, in the format in use",
         derived=True,
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from symppa.language import ceil_div, equal, formula, given, index, integers, reals, total, where
+from symppa.language import ceil_div, formula, given, index, integers, member_at, reals
 from symppa.library.laws.yield_cost import Package
 from symppa.library.systems.chiplet_parts import PhysicalChiplet, ProcessNode
 from symppa.library.systems.chiplet_power import Consumption
@@ -12,7 +12,7 @@ BASE = ChipletPackage
 
 
 def _in_use(by_format: Any) -> Any:
-    return total(where(equal(BASE.formats, BASE.precision), by_format, 0), over=BASE.formats)
+    return member_at(by_format, BASE.precision, over=BASE.formats)
 
 
 class ChipletSoCPhysical(ChipletPackage):

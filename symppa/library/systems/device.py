@@ -2,13 +2,13 @@
 
 from symppa.language import (
     Model,
-    equal,
     formula,
     given,
     index,
     integers,
     largest,
     member,
+    member_at,
     one,
     part,
     reals,
@@ -67,40 +67,40 @@ class Processor(Model):
     )  # fmt: skip
 
     power_limit = formula(
-        "W", total(where(equal(profiles, profile), profile_power, 0), over=profiles), "power limit in use",
+        "W", member_at(profile_power, profile, over=profiles), "power limit in use",
         derived=True,
     )  # fmt: skip
     running = formula(
-        "GHz", total(where(equal(profiles, profile), profile_clock, 0), over=profiles), "clock in use", derived=True,
+        "GHz", member_at(profile_clock, profile, over=profiles), "clock in use", derived=True,
         symbol="f",
     )  # fmt: skip
     share = formula(
-        "1", total(where(equal(profiles, profile), profile_share, 0), over=profiles),
+        "1", member_at(profile_share, profile, over=profiles),
         "share of the units switched on in the profile in use", derived=True,
     )  # fmt: skip
     scale = formula("1", share * running / clock, "rates in use relative to the stated ones", derived=True)
     bandwidth = formula(
-        "GB/s", total(where(equal(profiles, profile), profile_bandwidth, 0), over=profiles),
+        "GB/s", member_at(profile_bandwidth, profile, over=profiles),
         "bandwidth of the main memory in use", derived=True, symbol=r"\beta",
     )  # fmt: skip
     number = formula(
-        "byte", total(where(equal(formats, precision), element, 0), over=formats), "storage of a number in use",
+        "byte", member_at(element, precision, over=formats), "storage of a number in use",
         derived=True, symbol="e",
     )  # fmt: skip
     matrix_stated = formula(
-        "TOPS", total(where(equal(formats, precision), matrix_peak, 0), over=formats) * scale,
+        "TOPS", member_at(matrix_peak, precision, over=formats) * scale,
         "peak rate of a matrix unit in the format and profile in use", derived=True,
     )  # fmt: skip
     vector_stated = formula(
-        "TOPS", total(where(equal(formats, precision), vector_peak, 0), over=formats) * scale,
+        "TOPS", member_at(vector_peak, precision, over=formats) * scale,
         "peak rate of other arithmetic in the format and profile in use", derived=True,
     )  # fmt: skip
     vector_spare = formula(
-        "TOPS", total(where(equal(formats, spare), vector_peak, 0), over=formats) * scale,
+        "TOPS", member_at(vector_peak, spare, over=formats) * scale,
         "peak rate of other arithmetic in the spare format", derived=True,
     )  # fmt: skip
     sparse_rate = formula(
-        "TOPS", total(where(equal(formats, precision), sparse_peak, 0), over=formats) * scale,
+        "TOPS", member_at(sparse_peak, precision, over=formats) * scale,
         "peak rate of matrix products with structured sparsity in the format and profile in use", derived=True,
     )  # fmt: skip
     matrix_rate = formula(
@@ -134,7 +134,7 @@ class Processor(Model):
         "supply in the fastest profile; 0 where it is not stated", derived=True,
     )  # fmt: skip
     voltage = formula(
-        "V", total(where(equal(profiles, profile), profile_voltage, 0), over=profiles),
+        "V", member_at(profile_voltage, profile, over=profiles),
         "supply in the profile in use; 0 where it is not stated", derived=True,
     )  # fmt: skip
     supply = formula(
@@ -143,7 +143,7 @@ class Processor(Model):
         source="horowitz2014",
     )  # fmt: skip
     least_energy = formula(
-        "pJ/op", total(where(equal(formats, precision), least_op_energy, 0), over=formats),
+        "pJ/op", member_at(least_op_energy, precision, over=formats),
         "energy that arithmetic alone takes in the format in use", derived=True,
     )  # fmt: skip
     budget_energy = formula(
