@@ -85,7 +85,8 @@ def _subgraphs() -> Iterator[Figure]:
     single: dict[str, list[Any]] = {"told": [], "measured": []}
     whole: dict[str, list[float]] = {"told": [], "measured": []}
     for (name, batch), times in measured.items():
-        found = analyze(name, "i7_12700k", precision="FP32", sizes={"batch": batch}).facts["network"]["subgraphs"]
+        plain = analyze(name, "i7_12700k", precision="FP32", sizes={"batch": batch}, calibration="none")
+        found = plain.facts["network"]["subgraphs"]
         if len(found) != len(times):
             continue
         told = np.array([row["latency"] for row in found]) * 1e-3
@@ -102,7 +103,10 @@ def _networks() -> Iterator[Figure]:
     known, told, measured = reading.networks(), [], []
     for row in _rows("orin_agx_50w_models.csv"):
         if row["model"] in known:
-            found = analyze(row["model"], "jetson_orin_agx_64gb", precision="TF32", profile="50W", sizes={"batch": 1})
+            found = analyze(
+                row["model"], "jetson_orin_agx_64gb", precision="TF32", profile="50W", sizes={"batch": 1},
+                calibration="none",
+            )  # fmt: skip
             told.append(found["latency"])
             measured.append(float(np.median([float(row[f"measured_ms_run{k}"]) for k in (1, 2, 3)])))
     yield _figure("networks_jetson_orin_agx_64gb", told, measured)

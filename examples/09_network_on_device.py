@@ -4,7 +4,7 @@ import symppa
 from symppa.studies.network import analyze
 from symppa.studies.networks.comparing import compare_networks
 
-found = analyze("resnet50", "a100_sxm_80gb", precision="fp16", sizes={"batch": 8}, checks={"latency": "1 ms"})
+found = analyze("resnet50", "a100_sxm_80gb", precision="fp16", sizes={"batch": 8}, calibration="none")
 net = found.facts["network"]
 print(f"{found.name}: {net['fused']} fused subgraphs, {found['work']:.4g} GFLOP, bottleneck {net['bottleneck']}")
 for name in ("latency", "energy", "power", "peak_memory"):
@@ -19,8 +19,9 @@ for given, slope in symppa.sensitivity("resnet50[batch=8]@a100_sxm_80gb", "laten
 
 devices = ["a100_sxm_80gb", "h100_sxm_80gb", "l40s", "t4", "jetson_orin_agx_64gb", "i7_12700k"]
 side = compare_networks(
-    ["resnet50", "mobilenet_v2"], devices, batches=[1, 8], targets={"latency": "<= 0.5 ms"}, rank="energy"
-)
+    ["resnet50", "mobilenet_v2"], devices, batches=[1, 8], targets={"latency": "<= 0.5 ms"}, rank="energy",
+    calibration="none",
+)  # fmt: skip
 print(f"\n{side.counts['estimates']} estimates, {side.facts['meet']} within the limits; least energy:")
 for network, best in side.facts["recommended"].items():
     print(f"  {network:14}{best['device']}, batch {best['batch']:g}")

@@ -126,6 +126,10 @@ class WorkloadError(SymppaError):
     """A workload is malformed, or has operators that are not known; names all of them."""
 
 
+class MeasurementError(SymppaError):
+    """Measurements are damaged, contradictory or of an unknown layout; names the rows."""
+
+
 class QuestionError(SymppaError):
     """A question (axis, limit, reducer, output) does not fit the model."""
 

@@ -17,6 +17,7 @@ from symppa.studies.result import Result
 @click.argument("hardware", required=False, shell_complete=complete.descriptions)
 @options.network
 @options.checks
+@options.calibrations
 @serving.options
 @click.option("--subgraphs", is_flag=True, help="Every fused subgraph of the network, a row each.")
 @options.choices
@@ -56,7 +57,7 @@ def command(
             raise click.UsageError("--plot and --subgraphs are for one run of a network, not for a model that answers")
         result = _answering(system, hardware, values, parts, outputs, answers, network)
     elif outputs:
-        result = evaluate(_described(system, hardware, network), _told(network, values), outputs=outputs, parts=parts)
+        result = _evaluated(system, hardware, values, parts, outputs, network)
     else:
         result = _analyzed(system, hardware, values, parts, network)
     _draw(result, folder)
@@ -84,6 +85,8 @@ def _answering(
     network: dict[str, Any],
 ) -> Any:
     """What a language model takes to answer."""
+    if network["calibration"] or network["borrow"]:
+        raise click.UsageError("--calibration and --borrow are for one run of a network, not for a model that answers")
     precision = _one(network["precisions"], "--precision")
     if outputs:
         made = serving.placed(system, hardware, network, answers)
@@ -103,8 +106,25 @@ def _analyzed(
     checks = {name: network[name] for name in options.CHECKS if network[name] is not None}
     return of(
         _described(system, hardware, network), _one(network["precisions"], "--precision"), network["profile"], checks,
-        values, parts,
+        values, parts, network["calibration"] or None, network["borrow"],
     )  # fmt: skip
+
+
+def _evaluated(
+    system: str,
+    hardware: str | None,
+    values: dict[str, str],
+    parts: dict[str, str],
+    outputs: tuple[str, ...],
+    network: dict[str, Any],
+) -> Result:
+    """Some outputs of a network on a device."""
+    from symppa.studies import network as networks
+    from symppa.studies.subject import Subject
+
+    described = _described(system, hardware, network)
+    subject = Subject(described, _told(network, values), parts)
+    return networks.outputs_of(described, subject, outputs, network["calibration"] or None, network["borrow"])
 
 
 def _described(system: str, hardware: str | None, network: dict[str, Any]) -> Any:

@@ -18,6 +18,7 @@ from symppa.studies.compare import compare
 @click.option("--hardware", multiple=True, metavar="DEVICE", help="A device to run it on, or a pattern: 'h*'.")
 @options.network
 @options.checks
+@options.calibrations
 @options.choices
 @options.output("An output, a pattern or an expression.")
 @click.option(
@@ -116,6 +117,7 @@ def _networks(
         network["workloads"], network["hardware"], precisions=network["precisions"] or None,
         batches=network["batches"] or None, sizes={"seq": network["seq"]} if network["seq"] else None,
         targets=_limits(network, goals), rank=network["rank"], profile=network["profile"],
+        calibration=network["calibration"] or None, borrow=network["borrow"],
     )  # fmt: skip
     if folder is not None:
         from symppa.reports.figures import write_figure

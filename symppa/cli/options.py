@@ -100,6 +100,22 @@ def network(function: Decorated) -> Decorated:
     return _all(options, function)
 
 
+def calibrations(function: Decorated) -> Decorated:
+    """`--calibration` and `--borrow`, as `calibration` and `borrow`."""
+    options = (
+        click.option(
+            "--calibration", multiple=True, metavar="PROFILE",
+            help="Times by this calibration, a file, DEVICE or DEVICE/NAME; by data sheets alone with none. "
+            "By default what is shipped of the very device and number format.",
+        ),
+        click.option(
+            "--borrow", default="", metavar="DONOR",
+            help="Times by the calibration of another device of its class, or of the nearest.",
+        ),
+    )  # fmt: skip
+    return _all(options, function)
+
+
 CHECKS = {"latency": "latency", "power": "power", "memory": "peak_memory"}  # options by what they limit
 
 

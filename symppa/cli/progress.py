@@ -41,8 +41,8 @@ class Walk:
 def walk() -> Iterator[Walk]:
     """A walk with a bar where stderr is a terminal that may be talked to."""
     shown = sys.stderr.isatty() and logging.getLogger("symppa").isEnabledFor(logging.WARNING)
-    with _bar() if shown else _no_bar() as bar:
-        made = Walk(bar)
+    with bar() if shown else _no_bar() as drawn:
+        made = Walk(drawn)
         if threading.current_thread() is not threading.main_thread():
             yield made
             return
@@ -128,7 +128,8 @@ def _no_bar() -> Iterator[None]:
     yield None
 
 
-def _bar() -> Any:
+def bar() -> Any:
+    """A bar on stderr that is gone once it is done."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 

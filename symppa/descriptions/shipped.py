@@ -9,6 +9,7 @@ from pathlib import Path
 
 from symppa.errors import DescriptionError, suggest
 
+OTHERS = ("benchmarks", "calibration")  # folders beside the descriptions whose files are something else
 logger = logging.getLogger("symppa")
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -25,7 +26,8 @@ def own_folders() -> list[Path]:
 
 
 def _files(root: Path) -> dict[str, Path]:
-    return {p.stem: p for p in sorted(root.rglob("*.yaml"))} if root.is_dir() else {}
+    found = sorted(root.rglob("*.yaml")) if root.is_dir() else []
+    return {p.stem: p for p in found if not set(p.relative_to(root).parts) & set(OTHERS)}
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from symppa.reports.contents import report
-from symppa.reports.report import Report, Table
+from symppa.reports.report import HUES, Report, Table
 from symppa.studies.result import Result
 
 CELL = "padding:2px 10px;border:0"
@@ -14,6 +14,7 @@ PAGE = (
     "body{font:15px/1.4 system-ui,sans-serif;max-width:75em;margin:2em auto;padding:0 1em;color:#111}"
     "figure{margin:2em 0}figure svg{max-width:100%;height:auto}figcaption{color:#595959}table{font-size:13px}"
 )
+HUED = {"good": "#006b3c", "fair": "#8a5a00", "bad": "#b00020", "idle": "#595959"}  # on white at 4.5 to 1 or more
 RULED = "border-collapse:collapse;margin:6px 0;font-variant-numeric:tabular-nums"
 
 
@@ -41,7 +42,8 @@ def table_html(table: Table) -> str:
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td style="{CELL};text-align:{side}">{escape(cell)}</td>' for cell, side in zip(row, sides, strict=True)
+            f'<td style="{CELL};text-align:{side}{_hue(cell)}">{_kept(cell)}</td>'
+            for cell, side in zip(row, sides, strict=True)
         )
         + "</tr>"
         for row in table.rows
@@ -49,6 +51,17 @@ def table_html(table: Table) -> str:
     caption = f'<caption style="text-align:left">{escape(table.title)}</caption>' if table.title else ""
     more = f"<p><small>{escape(table.more)}</small></p>" if table.more else ""
     return f'<table style="{RULED}">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'
+
+
+def _hue(cell: str) -> str:
+    """The colour of a verdict."""
+    return f";color:{HUED[HUES[cell]]};font-weight:600" if cell in HUES else ""
+
+
+def _kept(cell: str) -> str:
+    """A cell's text, what it is indented by included."""
+    text = cell.lstrip(" ")
+    return "&nbsp;" * (len(cell) - len(text)) + escape(text)
 
 
 def page(made: Report, figures: Mapping[str, str] | None = None) -> str:

@@ -13,6 +13,7 @@ from symppa.reports.number import measured, shown
 from symppa.reports.report import Column, Line, Report, Table, listed
 from symppa.studies.result import Result
 
+WITHIN = "9 in 10 within"  # the level of an interval
 SCREEN = 20  # rows of a comparison
 UNSUPPORTED = "not supported"
 SCALES = {"s": ("s", "ms", "us"), "J": ("J", "mJ", "uJ"), "byte": ("GB", "MB", "kB", "byte")}
@@ -53,12 +54,31 @@ def report(result: Result, every: bool, stands_on: Sequence[Line]) -> Report:
 
 def _found(result: Result) -> Table:
     """What the network takes."""
+    asked = [(head, name) for head, name in FOUND if name in result]
+    calibrated = is_calibrated(result)
     rows = [
-        (head, readable(result[name], result.unit(name)), result.output(name).meaning)
-        for head, name in FOUND
-        if name in result
-    ]
-    return Table("", (Column("estimate"), Column("value", numeric=True), Column("meaning")), tuple(rows))
+        (head, readable(result[name], result.unit(name)), *(_sure(result, name) if calibrated else ()),
+         result.output(name).meaning)
+        for head, name in asked
+    ]  # fmt: skip
+    sure = (Column(WITHIN), Column("confidence")) if calibrated else ()
+    return Table("", (Column("estimate"), Column("value", numeric=True), *sure, Column("meaning")), tuple(rows))
+
+
+def is_calibrated(result: Result) -> bool:
+    """Whether calibrated times are in a result."""
+    found = result.facts["network"].get("calibration")
+    return found is not None and found["used"]
+
+
+def _sure(result: Result, name: str) -> tuple[str, str]:
+    """The interval of an output as people read it, and its confidence."""
+    output = result.output(name)
+    ends = [readable(float(end), output.unit) for end in output.interval or ()]
+    unit = ends[-1].partition(" ")[2] if ends else ""
+    if ends and ends[0].endswith(f" {unit}"):  # said once
+        ends[0] = ends[0].removesuffix(f" {unit}")
+    return " to ".join(ends), output.confidence
 
 
 def _lines(result: Result) -> tuple[Line, ...]:
@@ -76,11 +96,27 @@ def _lines(result: Result) -> tuple[Line, ...]:
             for what, one in net["mapping"].items()
         ),
         Line("bottleneck", _bottleneck(net)),
+        *_calibrated(net.get("calibration")),
     ]
     if net["fits"] is not None:
         word = "fits" if net["fits"] else "DOES NOT FIT"
         lines.append(Line("memory", f"{word}: {measured(result['memory_fill'], 'percent')} of the main memory"))
     return (*lines, *_throttled(result))
+
+
+def _calibrated(told: Mapping[str, Any] | None) -> list[Line]:
+    """How much of the time is calibrated, and by what; that it was left out is among the notes."""
+    if told is None or not told["used"]:
+        return []
+    shares = [f"{shown(100 * share, 'percent')} % {word.lower()}" for word, share in told["shares"].items() if share]
+    bound = told["error_bound"]
+    sure = "no interval: too much of it has none" if bound is None else f"{WITHIN} +-{shown(bound, 'percent')} %"
+    return [Line("calibrated", f"of the time {', '.join(shares)}; {sure}; by {named(told['sources'])}")]
+
+
+def named(sources: Sequence[str]) -> str:
+    """The profiles of some sources, without their campaigns, which the data has."""
+    return listed(list(dict.fromkeys(source.partition(" (")[0] for source in sources)))
 
 
 def _throttled(result: Result) -> tuple[Line, ...]:
@@ -133,11 +169,12 @@ TAKES = (
     Column("id", numeric=True), Column("name"), Column("bottleneck"), Column("occupancy", "%", True),
     Column("latency", "us", True), Column("energy", "mJ", True), Column("confidence"),
 )  # fmt: skip
+RESTS = (Column(WITHIN, "us"), Column("rests on"))
 
 
 def subgraphs(result: Result) -> tuple[Table, Table]:
     """Every fused subgraph, a row each: what it does, and what it takes."""
-    does, takes = [], []
+    does, takes, calibrated = [], [], is_calibrated(result)
     for row in result.facts["network"]["subgraphs"]:
         does.append((
             str(row["id"]), row["pattern"], ", ".join(row["operator_types"]), shown(row["ops"]),
@@ -147,25 +184,40 @@ def subgraphs(result: Result) -> tuple[Table, Table]:
         takes.append((
             str(row["id"]), row["name"], row["bottleneck"], shown(row["occupancy"], "percent"),
             shown(row["latency"], row["units"]["latency"]), shown(row["energy"], row["units"]["energy"]),
-            row["confidence"],
+            row["confidence"], *(_rests(row) if calibrated else ()),
         ))  # fmt: skip
     return (
         Table("fused subgraphs, in the order they run: what they do", DOES, tuple(does)),
-        Table("the same: what they take", TAKES, tuple(takes)),
+        Table("the same: what they take", (*TAKES, *(RESTS if calibrated else ())), tuple(takes)),
     )
+
+
+def _rests(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The interval of a subgraph, and what it rests on."""
+    ends, told = row.get("interval"), row["calibration"]
+    within = "" if ends is None else " to ".join(shown(end, row["units"]["latency"]) for end in ends)
+    why = f" ({told['why']})" if told.get("why") else ""
+    return within, f"{told.get('quality', told['status'].lower()).replace('_', ' ')}{why}"
 
 
 def subgraphs_exactly(result: Result) -> tuple[list[str], list[list[Any]]]:
     """Head and rows of the same with all digits."""
     head = ["id", "name", "pattern", "operator_types", "ops [op]", "input [byte]", "output [byte]", "weight [byte]",
-            "intensity [op/byte]", "bottleneck", "latency [us]", "energy [mJ]", "confidence"]  # fmt: skip
+            "intensity [op/byte]", "bottleneck", "latency [us]", "energy [mJ]", "confidence",
+            *(["low [us]", "high [us]", "quality", "entries", "why"] if is_calibrated(result) else [])]  # fmt: skip
     rows = [
         [row["id"], row["name"], row["pattern"], " ".join(row["operator_types"]), row["ops"], row["input_bytes"],
          row["output_bytes"], row["weight_bytes"], row["intensity"], row["bottleneck"], row["latency"], row["energy"],
-         row["confidence"]]
+         row["confidence"], *(_rests_exactly(row) if is_calibrated(result) else [])]
         for row in result.facts["network"]["subgraphs"]
     ]  # fmt: skip
     return head, rows
+
+
+def _rests_exactly(row: Mapping[str, Any]) -> list[Any]:
+    low, high = row.get("interval") or ("", "")
+    told = row["calibration"]
+    return [low, high, told.get("quality", told["status"]), " ".join(told.get("entries", [])), told.get("why", "")]
 
 
 def comparison(result: Result, every: bool, stands_on: Sequence[Line]) -> Report:
@@ -174,7 +226,9 @@ def comparison(result: Result, every: bool, stands_on: Sequence[Line]) -> Report
     rows = [_row(result, place) for place in (order if every else order[:SCREEN])]
     more = f"{total - len(rows)} more rows: --csv or --json has them" if len(rows) < total else ""
     dims = [Column(name) for name in result.coordinates]
-    heads = (*dims, *(Column(n, unit_shown(result.unit(n)), True) for n in ROWS), Column("memory"))
+    first, *others = (Column(n, unit_shown(result.unit(n)), True) for n in ROWS)
+    sure = (Column("+-", "%", True), Column("confidence")) if "calibration" in result.facts else ()
+    heads = (*dims, first, *sure, *others, Column("memory"))
     return Report(result.name, "", (Table("", heads, tuple(rows), more, drops=True),),
                   (*_compared(result), *stands_on))  # fmt: skip
 
@@ -198,15 +252,30 @@ def _row(result: Result, place: tuple[int, ...]) -> tuple[str, ...]:
     own = result.facts["formats"].get(told[1])
     if own:
         told[2] = own
+    sure = _of_place(result, place)
     if np.isnan(result["latency"][place]):
-        return (*told, UNSUPPORTED, *("" for _ in ROWS))
+        return (*told, UNSUPPORTED, *("" for _ in (*sure, *ROWS)))
     fits = "does not fit" if result["memory_fill"][place] > 100 else ""
-    return (*told, *(shown(result[name][place], result.unit(name)) for name in ROWS), fits)
+    latency, *others = (shown(result[name][place], result.unit(name)) for name in ROWS)
+    return (*told, latency, *sure, *others, fits)
+
+
+def _of_place(result: Result, place: tuple[int, ...]) -> tuple[str, ...]:
+    """Half the width of the interval of a time and its confidence, where anything is calibrated."""
+    told = result.facts.get("calibration")
+    if told is None:
+        return ()
+    bound, word = told["error_bound"], told["confidence"]
+    for k in place:
+        bound, word = bound[k], word[k]
+    return ("" if bound is None else shown(bound, "percent"), word)
 
 
 def _compared(result: Result) -> list[Line]:
     counts, facts = result.counts, result.facts
     lines = [Line("estimates", ", ".join(f"{n} {what}" for what, n in _counted(counts).items()))]
+    if "calibration" in facts:
+        lines.append(Line("calibrated", f"+- is where 9 in 10 are; by {named(facts['calibration']['sources'])}"))
     for goal in facts["targets"].items():
         lines.append(Line("target", " ".join(goal)))
     if facts["targets"]:

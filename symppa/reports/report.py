@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
+
+# Cells that are a verdict, by what colour says of them too: the word is always there.
+HUES: Mapping[str, str] = MappingProxyType({
+    "met": "good", "CALIBRATED": "good", "LOW": "good", "APPROX": "fair", "MEDIUM": "fair",
+    "not met": "bad", "MISSING": "bad", "HIGH": "bad", "FREE": "idle",
+})  # fmt: skip
 
 
 class Column(NamedTuple):

@@ -16,13 +16,12 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from symppa.reports.contents import NO, YES
-from symppa.reports.report import Column, Line, Report, Table
+from symppa.reports.report import HUES, Column, Line, Report, Table
 
 FILE_WIDTH = 100  # of what is written to a file
 HEADS = (40, 16, 10)  # columns of a head before it is broken, the widest that fits
 LEAST = 12  # columns of a text before it is folded below that
-STYLES = {YES: "green", NO: "red"}
+STYLES = {"good": "green", "fair": "yellow", "bad": "red", "idle": "dim"}
 
 
 def width_of(stream: TextIO) -> int:
@@ -162,7 +161,7 @@ def _grid(table: Table, frame: box.Box, width: int) -> Grid:
             width=widths[k],
         )
     for row in table.rows:
-        grid.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+        grid.add_row(*(Text(cell, style=STYLES.get(HUES.get(cell, ""), "")) for cell in row))
     return grid
 
 

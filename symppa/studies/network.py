@@ -13,6 +13,8 @@ from symppa import units
 from symppa.descriptions.bind import Value
 from symppa.descriptions.load import Description
 from symppa.errors import QuestionError, SymppaError, WorkloadError, suggest
+from symppa.studies import calibrated
+from symppa.studies.calibrated import Asked, Used
 from symppa.studies.estimate import estimate
 from symppa.studies.evaluate import evaluate
 from symppa.studies.result import Result
@@ -48,15 +50,20 @@ def analyze(
     checks: Mapping[str, str] | None = None,
     values: Mapping[str, Any] | None = None,
     parts: Mapping[str, str] | None = None,
+    calibration: Asked = None,
+    borrow: str = "",
 ) -> Result:
     """What a network takes on a device: a name, a file or a graph on a name, a file or a description.
 
-    `checks` are limits by what they ask of: {"latency": "33 ms", "power": "15 W", "memory": "8 GB"}.
+    `checks` are limits by what they ask of: {"latency": "33 ms", "power": "15 W", "memory": "8 GB"}. Times are those
+    of shipped profiles of the device in the very number format, where there are some; `calibration` names others, or
+    "none", `borrow` a device that lends its own.
 
     >>> analyze("resnet50", "a100_sxm_80gb", sizes={"batch": 8}).estimates["work"].value  # doctest: +ELLIPSIS
     65.4...
     """
-    return of(on_device.placed(network, device, sizes), precision, profile, checks, values, parts)
+    placed = on_device.placed(network, device, sizes)
+    return of(placed, precision, profile, checks, values, parts, calibration, borrow)
 
 
 def of(
@@ -66,13 +73,27 @@ def of(
     checks: Mapping[str, str] | None = None,
     values: Mapping[str, Any] | None = None,
     parts: Mapping[str, str] | None = None,
+    calibration: Asked = None,
+    borrow: str = "",
 ) -> Result:
     """The same for a network that is on its device already."""
     subject = chosen(Subject(described, values, parts), precision, profile)
-    refuse_unlinked(described, subject.bound(subject.program(ASKED)))
-    result = evaluate(subject, outputs=ASKED)
+    program = subject.program(ASKED)
+    told = subject.bound(program)
+    refuse_unlinked(described, told)
+    used = calibrated.used(described, subject, program, told, calibration, borrow)
+    result = calibrated.applied(evaluate(used.subject, outputs=ASKED), used)
     found = {name: verdict(result, name, limit) for name, limit in (checks or {}).items()}
-    return replace(result, facts={**result.facts, **_facts(described, result), "checks": found})
+    return replace(result, facts={**result.facts, **_facts(described, result, used), "checks": found})
+
+
+def outputs_of(
+    described: NetworkOnDevice, subject: Subject, outputs: Sequence[str], calibration: Asked = None, borrow: str = ""
+) -> Result:
+    """Some outputs of a network on its device, which may be expressions, with calibrated times where there are some."""
+    program = subject.program(ASKED)
+    used = calibrated.used(described, subject, program, subject.bound(program), calibration, borrow)
+    return calibrated.applied(evaluate(used.subject, outputs=outputs), used)
 
 
 def chosen(subject: Subject, precision: str | None, profile: str | None) -> Subject:
@@ -160,11 +181,11 @@ def verdict(result: Result, name: str, limit: str, checked: Mapping[str, str] = 
     return {"output": checked[name], "limit": most, "value": value, "unit": output.unit, "met": value <= most}
 
 
-def _facts(described: NetworkOnDevice, result: Result) -> dict[str, Any]:
+def _facts(described: NetworkOnDevice, result: Result, used: Used) -> dict[str, Any]:
     made = described.network.table
     if not np.isfinite(made.macs).all():
         raise WorkloadError(f"{made.graph.name} has subgraphs without a finite size")
-    rows = _rows(made, result)
+    rows = calibrated.rows(_rows(made, result, used.found.microseconds if used.found else None), used)
     single = {n: o for n, o in result.outputs.items() if o.values.ndim == 0 and o.values.dtype.kind == "f"}
     return {
         "network": {
@@ -184,6 +205,7 @@ def _facts(described: NetworkOnDevice, result: Result) -> dict[str, Any]:
             "shares": _shares(rows),
             "fits": _fits(result),
             "timeline": _timeline(made, result),
+            "calibration": calibrated.summary(result, used),
             "subgraphs": rows,
         },
         "estimates": {n: estimate(o).to_dict() for n, o in single.items()},
@@ -220,17 +242,18 @@ def _fits(result: Result) -> bool | None:
     return None if fill == 0 else bool(fill <= 100)
 
 
-def _rows(made: Table, result: Result) -> list[dict[str, Any]]:
-    """Every subgraph: what it does, and what it takes."""
+def _rows(made: Table, result: Result, times: Sequence[float] | None) -> list[dict[str, Any]]:
+    """Every subgraph: what it does, and what it takes; `times` are those calibrated, 0 where the data sheet tells."""
     places = iter(range(sum(batched.running(made))))
     rows = []
     for k, (label, runs) in enumerate(zip(batched.labels_of(made), batched.running(made), strict=True)):
         place = next(places) if runs else None
-        rows.append(_row(made, result, k, place) | {"name": label})
+        measured = place is not None and times is not None and times[place] > 0
+        rows.append(_row(made, result, k, place, measured=measured) | {"name": label})
     return rows
 
 
-def _row(made: Table, result: Result, k: int, place: int | None) -> dict[str, Any]:
+def _row(made: Table, result: Result, k: int, place: int | None, *, measured: bool) -> dict[str, Any]:
     subgraph, size = made.subgraphs[k], result["chip.number"]
 
     def at(name: str) -> float:
@@ -238,7 +261,8 @@ def _row(made: Table, result: Result, k: int, place: int | None) -> dict[str, An
 
     sides = {MEMORY: at("memory_time"), COMPUTE: at("compute_time"), LINKS: at("link_time")}
     side = max(sides, key=sides.__getitem__)
-    begun = at("time") - max(sides[COMPUTE], sides[MEMORY]) - sides[LINKS]
+    by_sheet = max(sides[COMPUTE], sides[MEMORY]) + sides[LINKS]
+    begun = at("time") - by_sheet if not measured else 0.0  # a calibrated time holds no start of its own
     return {
         "id": k,
         "pattern": subgraph.pattern,

@@ -61,7 +61,10 @@ class Coordinate:
 
 @dataclass(frozen=True)
 class Output:
-    """A value that came out, in its declared unit; `dims` name its dimensions."""
+    """A value that came out, in its declared unit; `dims` name its dimensions.
+
+    `calibration` names what its confidence rests on, `interval` holds the ends of its interval, each like the values.
+    """
 
     values: Array
     dims: tuple[str, ...]
@@ -69,6 +72,8 @@ class Output:
     meaning: str = ""
     sources: tuple[str, ...] = ()
     confidence: str = "THEORETICAL"
+    calibration: str = ""
+    interval: tuple[Array, Array] | None = None
 
 
 @dataclass(frozen=True)
@@ -285,6 +290,8 @@ def _output(o: Output) -> dict[str, Any]:
         "values": plain(o.values),
         "meaning": o.meaning,
         "confidence": o.confidence,
+        **({} if o.interval is None else {"interval": [plain(end) for end in o.interval]}),
+        **({"calibration": o.calibration} if o.calibration else {}),
         "sources": list(o.sources),
     }
 

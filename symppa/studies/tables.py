@@ -60,18 +60,21 @@ def to_frame(result: Result) -> Any:
 
 
 LISTED = ("value", "unit", "meaning", "confidence")
+BOUNDED = ("low", "high")  # ends of intervals, where an output has one
 
 
 def listing(result: Result) -> tuple[list[str], list[list[Any]]]:
     """Head and rows of an analysis: output, a column per set, value, unit, meaning, confidence."""
     dims = list(dict.fromkeys(d for o in result.outputs.values() for d in o.dims))
+    bounded = any(o.interval is not None for o in result.outputs.values())
     rows = []
     for name, o in result.outputs.items():
         for place in np.ndindex(o.values.shape):
             members = dict(zip(o.dims, place, strict=True))
             labels = [str(result.coordinates[d].values[members[d]]) if d in members else "" for d in dims]
-            rows.append([name, *labels, _cell(o.values[place]), o.unit, o.meaning, o.confidence])
-    return ["output", *dims, *LISTED], rows
+            ends = [] if not bounded else ["", ""] if o.interval is None else [float(end[place]) for end in o.interval]
+            rows.append([name, *labels, _cell(o.values[place]), o.unit, o.meaning, o.confidence, *ends])
+    return ["output", *dims, *LISTED, *(BOUNDED if bounded else ())], rows
 
 
 def _cell(value: Any) -> float | str:

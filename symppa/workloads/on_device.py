@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ class NetworkLayer(Layer):
         """Whether what it says holds at any batch."""
         return bool(self.file.parts)
 
-    @property
+    @cached_property
     def table(self) -> Table:
         """The features of its subgraphs."""
         return table(self.graph, [self.sizes])

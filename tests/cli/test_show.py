@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from symppa.descriptions.shipped import OTHERS
 from symppa.descriptions.target import is_workload
 from tests.cli.asking import SOC, ask, data, flat, told
 from tests.house.tree import ROOT
@@ -13,7 +14,9 @@ from tests.house.tree import ROOT
 HARDWARE = sorted(
     path.stem
     for path in (ROOT / "models").rglob("*.yaml")
-    if not is_workload(str(path)) and not path.stem.endswith("_basis")  # those are for others to complete
+    if not {*OTHERS}.intersection(path.parts)
+    and not is_workload(str(path))
+    and not path.stem.endswith("_basis")  # those are for others to complete
 )
 
 

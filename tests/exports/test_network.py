@@ -26,7 +26,7 @@ console.log(JSON.stringify(Object.fromEntries(JSON.parse(process.argv[4]).map((n
 
 @pytest.fixture(scope="module")
 def alone():
-    return analyze("resnet50", "a100_sxm_80gb", sizes={"batch": 8})
+    return analyze("resnet50", "a100_sxm_80gb", sizes={"batch": 8}, calibration="none")
 
 
 def by_python(text):

@@ -21,6 +21,7 @@ import yaml
 
 import symppa.library
 from symppa import Model
+from symppa.calibration.measuring.suites import suite
 from symppa.cli.main import VERBS
 from symppa.descriptions.structure import DescriptionFile, TargetFile
 from symppa.exports import FORMS, export
@@ -114,7 +115,7 @@ def test_every_block_is_of_a_kind_that_is_run_or_read(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=shown)
-def test_data_on_a_page_can_be_read(page):
+def test_data_on_a_page_can_be_read(page, tmp_path):
     for block in blocks(page):
         if block.kind == "json":
             json.loads(block.text)
@@ -122,6 +123,10 @@ def test_data_on_a_page_can_be_read(page):
             tomllib.loads(block.text)
         elif block.kind == "yaml":
             told = yaml.safe_load(block.text)
+            if "suite" in told:
+                (tmp_path / "suite.yaml").write_text(block.text, "utf-8")
+                assert suite(str(tmp_path / "suite.yaml")).cases, f"{shown(page)}:{block.line}"
+                continue
             kind = TargetFile if {"base", "free", "uncertain", "subject_to"} & set(told) else DescriptionFile
             assert set(told) <= {field.name for field in fields(kind)}, f"{shown(page)}:{block.line}"
 

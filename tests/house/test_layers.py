@@ -21,7 +21,8 @@ LAYERS = (
     ("engine",),
     ("library",),
     ("descriptions",),
-    ("workloads", "calibration"),
+    ("workloads",),
+    ("calibration",),
     ("studies",),
     ("exports", "kpu"),
     ("reports",),
@@ -58,7 +59,9 @@ PACKAGES = {
     "pyarrow": Home(inside=("studies.*", "reports.*")),
     "openpyxl": Home(inside=("exports.*",)),
     "matplotlib": Home(inside=("reports.plot*",)),
-    "torch": Home(inside=("workloads.torch*", "kpu.*")),
+    "torch": Home(
+        inside=("workloads.torch*", "kpu.*", "calibration.measuring.runners.*", "calibration.measuring.collectors.*")
+    ),
     "safetensors": Home(inside=("workloads.torch*", "kpu.*")),
     "onnx": Home(inside=("workloads.onnx*",)),
     "google": Home(inside=("workloads.onnx*",)),

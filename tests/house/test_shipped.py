@@ -7,11 +7,14 @@ import pytest
 
 import symppa
 from symppa.descriptions import nodes, structure
+from symppa.descriptions.shipped import OTHERS
 from symppa.errors import DescriptionError
 from symppa.workloads import yaml
 from tests.house.tree import ROOT
 
-SHIPPED = sorted((ROOT / "models").rglob("*.yaml"))
+SHIPPED = sorted(
+    path for path in (ROOT / "models").rglob("*.yaml") if not set(path.relative_to(ROOT).parts) & set(OTHERS)
+)
 NETWORKS = [path for path in SHIPPED if structure.is_workload(nodes.read(path))]
 DESCRIPTIONS = [path for path in SHIPPED if path not in NETWORKS]
 SYSTEMS = [path for path in SHIPPED if path.is_relative_to(ROOT / "models" / "hardware")]

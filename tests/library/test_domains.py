@@ -17,6 +17,9 @@ ANYTHING = {  # given: why no domain
     "BatchedSubgraphs.live_unscaled_each": "a coefficient of a straight line, which may lie below zero",
     "PerInput.fixed": "a coefficient of a straight line, which may lie below zero",
     "PerInput.each": "a coefficient of a straight line, which may lie below zero",
+    "SmoothRatio.place": "a logarithm of a size, or of a ratio of sizes",
+    "SmoothRatio.anchor": "a logarithm of a size, or of a ratio of sizes",
+    "SmoothRatio.weight": "a coefficient of an interpolation, which may lie below zero",
 }
 
 

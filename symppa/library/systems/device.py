@@ -16,7 +16,9 @@ from symppa.language import (
     where,
 )  # fmt: skip
 from symppa.library.components.matrix_unit import Cores, Multiprocessors, SystolicArrays, Unit
+from symppa.library.systems.consumption import Consumption, StatedEnergy
 from symppa.library.systems.subgraphs import Subgraphs
+from symppa.library.systems.timing import DataSheet, Timing
 
 
 class Processor(Model):
@@ -226,7 +228,7 @@ class Resident(CachedActivations):
 
 
 class Device(Model):
-    """A network on a device, uncalibrated: every subgraph takes what its slower side takes, and a start."""
+    """A network on a device: every subgraph takes what its slower side takes, and a start, unless it is calibrated."""
 
     batch = given("1", "inputs in a run", domain=integers(1), default=1, symbol="B")
     net = part(Subgraphs, batch=batch * one("inference"))
@@ -273,10 +275,13 @@ class Device(Model):
         ),
         "time of a subgraph's messages to other devices; none ends on a device without a link", source="thakur2005",
     )  # fmt: skip
+    timing = part(
+        Timing, default=DataSheet, subgraphs=net.subgraphs, traffic=traffic, start=start, compute=compute_time,
+        memory=memory_time, link=link_time,
+    )  # fmt: skip
     time = formula(
-        "us", where(traffic > 0, start + largest(compute_time, memory_time) + link_time, 0),
-        "time of a subgraph, its messages last; a view, which moves nothing, starts nothing", source="williams2009",
-        symbol="t",
+        "us", timing.time, "time of a subgraph, its messages last; a view, which moves nothing, starts nothing",
+        derived=True, symbol="t",
     )  # fmt: skip
     intensity = formula(
         "op/byte", where(traffic > 0, (net.macs + net.vector_ops) / traffic, 0), "work of a subgraph per byte",
@@ -304,14 +309,17 @@ class Device(Model):
     memory_utilisation = formula(
         "percent", main_moved / (chip.bandwidth * latency), "share of the main memory's bandwidth used", derived=True
     )
-    compute_energies = formula(
-        "mJ", (net.macs + net.vector_ops) * chip.op_energy, "energy of a subgraph's arithmetic", derived=True
-    )
-    memory_energies = formula(
-        "mJ", movement.main * chip.memory_energy + movement.inside * chip.cache_energy,
-        "energy of a subgraph's transfers, from and to the main memory and on the chip", derived=True,
+    consumption = part(
+        Consumption, default=StatedEnergy, subgraphs=net.subgraphs, count=net.count, ops=net.macs + net.vector_ops,
+        main=movement.main, inside=movement.inside, time=time, latency=latency, op_energy=chip.op_energy,
+        memory_energy=chip.memory_energy, cache_energy=chip.cache_energy, idle_power=chip.idle_power,
     )  # fmt: skip
-    static_energies = formula("mJ", time * chip.idle_power, "energy that flows meanwhile without work", derived=True)
+    compute_energies = formula("mJ", consumption.compute, "energy of a subgraph's arithmetic", derived=True)
+    memory_energies = formula(
+        "mJ", consumption.memory, "energy of a subgraph's transfers, from and to the main memory and on the chip",
+        derived=True,
+    )  # fmt: skip
+    static_energies = formula("mJ", consumption.static, "energy that flows meanwhile without work", derived=True)
     energies = formula("mJ", compute_energies + memory_energies + static_energies, "energy of a subgraph", derived=True)
     compute_energy = formula(
         "mJ", total(net.count * compute_energies, over=net.subgraphs), "energy of the arithmetic", derived=True
@@ -319,7 +327,7 @@ class Device(Model):
     memory_energy = formula(
         "mJ", total(net.count * memory_energies, over=net.subgraphs), "energy of the transfers", derived=True
     )
-    static_energy = formula("mJ", chip.idle_power * latency, "energy that flows without work", derived=True)
+    static_energy = formula("mJ", consumption.whole_static, "energy that flows without work", derived=True)
     energy = formula("mJ", compute_energy + memory_energy + static_energy, "energy of one run", derived=True)
     power = formula("W", energy / latency, "average power", derived=True)
     outside = formula(

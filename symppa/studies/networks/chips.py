@@ -66,7 +66,7 @@ def chips_of(
     """Every device in a power profile where it has one of that name, in its own elsewhere, which is noted."""
     if profile is None:
         return [chip(device, outputs) for device in devices], ()
-    has = {device.name: _profiles(device) for device in devices}
+    has = {device.name: profiles_of(device) for device in devices}
     found = {n: next((p for p in own if p.lower() == profile.lower()), None) for n, own in has.items()}
     lacking = [n for n, own in found.items() if own is None]
     if len(lacking) == len(devices):
@@ -76,7 +76,7 @@ def chips_of(
     return [chip(device, outputs, found[device.name]) for device in devices], (note,) if lacking else ()
 
 
-def _profiles(device: Description) -> list[str]:
+def profiles_of(device: Description) -> list[str]:
     """The power profiles that a device states."""
     told = (keys for layer in device.layers for keys, _ in leaves(layer))
     return list(dict.fromkeys(keys[2] for keys in told if keys[:2] == ("chip", "profile_power") and len(keys) > 2))

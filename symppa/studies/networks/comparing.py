@@ -9,8 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from symppa.calibration.matching.lookup import NONE
 from symppa.errors import QuestionError, suggest
-from symppa.studies.networks import grid
+from symppa.studies import calibrated
+from symppa.studies.calibrated import Asked
+from symppa.studies.networks import calibrating, grid
+from symppa.studies.networks.calibrating import Network, Sure
 from symppa.studies.networks.chips import FORMATS, Chip, chips_of, disclosed, program_of
 from symppa.studies.networks.choosing import met_all, rank_of, recommended, unbeaten
 from symppa.studies.result import Array, Coordinate, Output, Result
@@ -32,13 +36,16 @@ def compare_networks(
     targets: Mapping[str, str] | None = None,
     rank: str | None = None,
     profile: str | None = None,
+    calibration: Asked = None,
+    borrow: str = "",
 ) -> Result:
     """Outputs of every network on every device, in every number format and at every batch; names may be patterns.
 
     Without `precisions` each device takes its own; a power `profile` counts where a device has it. What a device has
     no rate for is undefined, and counted as not supported. Targets are limits, {"latency": "<= 5 ms"}: recommended
     for each network is what meets all of them and fits, the best by `rank`, an output, `power_limit` or
-    `matrix_rate`; else by the first target's output.
+    `matrix_rate`; else by the first target's output. Times are calibrated as in `analyze`, by `calibration` or by
+    what `borrow` lends.
 
     >>> found = compare_networks("resnet50", ["a100_sxm_80gb", "h100_sxm_80gb"], batches=[1, 8], precisions="FP8")
     >>> found.counts["not supported"]
@@ -51,13 +58,24 @@ def compare_networks(
     tables = [_table(name, tuple({**(sizes or {}), "batch": batch}.items() for batch in at)) for name in names]
     asked = _precisions(precisions, chips)
     used = asked or [[one.precision] for one in chips]
-    arrays = grid.outputs(grid.columns([counted for _, counted in tables]), chips, used)
-    where = _coordinates([name for name, _ in tables], chips, asked[0] if asked else [OWN], at)
+    nets = grid.columns([net.values for net in tables])
+    arrays = grid.outputs(nets, chips, used)
+    calibrating.refuse_strange(calibration, [one.name for one in chips])
+    sure = Sure.of(arrays)
+    for d, (device, one) in enumerate(zip(devices, chips, strict=True)):
+        for p, precision in enumerate(used[d]):
+            times = calibrating.times_of(tables, device, precision, profile, calibration, borrow)
+            if times is not None:
+                grid.calibrated(arrays, nets, one, precision, (d, p), times.vectors)
+                sure.put((d, p), times)
+    where = _coordinates([net.name for net in tables], chips, asked[0] if asked else [OWN], at)
     question = {
         "workloads": names, "hardware": [one.name for one in chips], "precisions": asked[0] if asked else None,
         "batches": at, "sizes": dict(sizes or {}), "targets": dict(targets or {}), "rank": rank, "profile": profile,
+        **({} if calibration is None else {"calibration": list(calibrated.asked_profiles(calibration) or [NONE])}),
+        **({"borrow": borrow} if borrow else {}),
     }  # fmt: skip
-    made, counts, facts = _judged(where, _outputs(arrays, chips), dict(targets or {}), rank)
+    made, counts, facts = _judged(where, sure.said(_outputs(arrays, chips)), dict(targets or {}), rank)
     return Result(
         study="networks",
         system="networks on devices",
@@ -66,7 +84,7 @@ def compare_networks(
         coordinates=where,
         counts=counts,
         notes=(*notes, *disclosed(chips, used)),
-        facts={**facts, "formats": {one.name: one.precision for one in chips} if asked is None else {}},
+        facts={**facts, **sure.facts, "formats": {one.name: one.precision for one in chips} if asked is None else {}},
         hashes={f"{one.name}.{file}": digest for one in chips for file, digest in one.hashes.items()},
         question=question,
     )
@@ -108,20 +126,19 @@ def _expanded(names: Sequence[str] | str, known: Sequence[str], what: str) -> li
     return found
 
 
-Counted = tuple[str, Mapping[str, Array]]
-
-
-def _table(name: str, sizes: tuple[Any, ...]) -> Counted:
+def _table(name: str, sizes: tuple[Any, ...]) -> Network:
     path = reading.found(name)
     stat = path.stat()
     return _kept_table(path.as_posix(), (stat.st_mtime_ns, stat.st_size), tuple(tuple(one) for one in sizes))
 
 
 @lru_cache(maxsize=256)
-def _kept_table(path: str, stamp: Any, sizes: tuple[tuple[tuple[str, int], ...], ...]) -> Counted:
+def _kept_table(path: str, stamp: Any, sizes: tuple[tuple[tuple[str, int], ...], ...]) -> Network:
     """A network's name and its subgraphs, counted once for as long as its file is the same."""
     graph = reading.network(Path(path))
-    return graph.name, grid.once(table(graph, [dict(one) for one in sizes]))
+    made = table(graph, [dict(one) for one in sizes])
+    values, first = grid.once(made)
+    return Network(graph.name, values, made, first)
 
 
 def _precisions(asked: Sequence[str] | str | None, chips: Sequence[Chip]) -> list[list[str]] | None:

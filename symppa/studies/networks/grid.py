@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from symppa.engine.points import over_points
 from symppa.engine.program import Program
 from symppa.engine.walk import run
+from symppa.studies.calibrated import slots_of
 from symppa.studies.networks.chips import AXIS, BATCH, FORMATS, NET, SUBGRAPHS, Chip, program_of, side_by_side
 from symppa.studies.result import Array
 from symppa.workloads.batched import SINGLE, running
@@ -50,15 +51,19 @@ def columns(single: Sequence[Mapping[str, Array]]) -> Columns:
     return Columns(values, len(single), sizes)
 
 
-def once(made: Table) -> dict[str, Array]:
-    """The features of subgraphs that differ, and how many are equal to each."""
+def once(made: Table) -> tuple[dict[str, Array], tuple[int, ...]]:
+    """The features of subgraphs that differ, and how many are equal to each; and which of those that run they are."""
     features = made.values()
     run_here = np.array(running(made), bool)
     vectors = {name: array[run_here] for name, array in features.items() if name not in SINGLE}
-    rows = np.concatenate(list(vectors.values()), axis=1)
+    kinds = [subgraph.kinds for subgraph in made.subgraphs if not subgraph.free]
+    number = {kind: n for n, kind in enumerate(dict.fromkeys(kinds))}
+    alike = np.array([number[kind] for kind in kinds], float).reshape(-1, 1)
+    rows = np.concatenate([*vectors.values(), alike], axis=1)
     _, first, count = np.unique(rows, axis=0, return_index=True, return_counts=True)
     kept = {name: array[first] for name, array in vectors.items()}
-    return kept | {"count": count.astype(float)} | {name: features[name] for name in SINGLE}
+    found = kept | {"count": count.astype(float)} | {name: features[name] for name in SINGLE}
+    return found, tuple(int(n) for n in first)
 
 
 def outputs(nets: Columns, chips: Sequence[Chip], precisions: Sequence[Sequence[str]]) -> dict[str, Array]:
@@ -79,6 +84,23 @@ def outputs(nets: Columns, chips: Sequence[Chip], precisions: Sequence[Sequence[
     for array in found.values():
         array[lacks] = np.nan
     return found
+
+
+def calibrated(
+    found: Mapping[str, Array],
+    nets: Columns,
+    chip: Chip,
+    precision: str,
+    place: tuple[int, int],
+    vectors: Mapping[str, Array],
+) -> None:
+    """Puts in what a device gives in a format with calibrated numbers, [subgraphs, networks and sizes] by given."""
+    parts = tuple(sorted({**dict(chip.parts), **slots_of(vectors)}.items()))
+    told = replace(nets, values={**nets.values, **vectors})
+    made = _of_group(told, [replace(chip, parts=parts)], [precision])
+    lacks = np.isnan(found["latency"][:, place[0], place[1]])
+    for name, array in made.items():
+        found[name][:, place[0], place[1]] = np.where(lacks, np.nan, array[:, 0, 0])
 
 
 def _place(asked: Sequence[str], precision: str) -> int:

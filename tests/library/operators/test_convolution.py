@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symppa.library.operators.convolution import Convolution, TransposedConvolution
+from symppa.library.operators.convolution import Convolution, Filters, TransposedConvolution
 from tests.library.analog import answer
 
 ASKED = ["macs", "ops", "rows", "columns", "depth", "repeats", "read", "weights", "written"]
@@ -38,6 +38,12 @@ def test_a_transposed_convolution_spreads_every_position_of_its_input():
     sizes = {"rows": 2 * 16, "columns": 9 * 4, "depth": 6, "repeats": 1}
     moved = {"read": 2 * 16 * 6, "weights": 9 * 6 * 4 + 4, "written": 2 * 64 * 4}
     assert found == sizes | moved | {"macs": 2 * 16 * 9 * 4 * 6, "ops": 2 * 2 * 16 * 9 * 4 * 6}
+
+
+def test_filters_move_the_same_whichever_product_they_are():
+    asked = ["repeats", "read", "weights", "written"]
+    assert all(issubclass(law, Filters) for law in (Convolution, TransposedConvolution))
+    assert answer(Convolution, IMAGE, asked) == answer(TransposedConvolution, IMAGE, asked)
 
 
 @pytest.mark.parametrize("law", [Convolution, TransposedConvolution])

@@ -1,0 +1,1 @@
+"""What was timed, and what is fitted to it."""

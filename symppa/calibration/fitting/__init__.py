@@ -1,0 +1,1 @@
+"""Laws fitted to measurements: coefficients, ratios, intervals, and what to measure next."""

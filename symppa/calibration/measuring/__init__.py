@@ -1,0 +1,1 @@
+"""Timing operations here: what is timed, how, and what is kept."""

@@ -1,0 +1,1 @@
+"""Measured against estimated: errors, intervals, and their record over time."""
