@@ -13,6 +13,7 @@ from rich.table import Table
 
 import benchmarks
 from benchmarks._report import Figure, document, machine
+from symppa.errors import SymppaError
 
 NAMES = [found.name for found in pkgutil.iter_modules(benchmarks.__path__) if not found.name.startswith("_")]
 
@@ -21,13 +22,25 @@ NAMES = [found.name for found in pkgutil.iter_modules(benchmarks.__path__) if no
 @click.argument("name", type=click.Choice(NAMES))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--gemm", metavar="MxNxK", help="The product that `tiling` is for.")
+@click.option(
+    "--cases",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE.csv",
+    help="The simulator's runs that `systolic` is held to.",
+)
 @click.option("--plot", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Draw what there is to draw.")
-def main(name: str, as_json: bool, gemm: str | None, folder: Path | None) -> None:
+def main(name: str, as_json: bool, gemm: str | None, cases: Path | None, folder: Path | None) -> None:
     """Measure NAME on this machine."""
     module = importlib.import_module(f"benchmarks.{name}")
     if gemm is not None and name != "tiling":
         raise click.UsageError("--gemm is for `tiling`")
-    figures: list[Figure] = module.run(gemm) if gemm is not None else module.run()
+    if cases is not None and name != "systolic":
+        raise click.UsageError("--cases is for `systolic`")
+    told = [one for one in (gemm, cases) if one is not None]
+    try:
+        figures: list[Figure] = module.run(*told)
+    except SymppaError as error:
+        raise click.UsageError(str(error)) from error
     if folder is not None:
         if not hasattr(module, "plot"):
             raise click.UsageError(f"{name} draws nothing")

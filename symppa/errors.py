@@ -143,3 +143,64 @@ class UnknownNameError(WiringError, AttributeError):
 
     def __init__(self, model: str, name: str, known: Iterable[str]) -> None:
         super().__init__(f"{model} has no {name!r}{suggest(name, known)}")
+
+
+class KPUError(SymppaError):
+    """Base of what can go wrong between a network and a KPU."""
+
+
+class KPUConfigError(KPUError):
+    """A configuration of a KPU contradicts itself or has what is not known."""
+
+
+class KPUFileError(KPUError):
+    """A .kpu file is damaged, foreign, newer or for another configuration."""
+
+
+class InvalidInputError(KPUError):
+    """An input has another name, shape or format than the program expects."""
+
+
+class QuantizationError(KPUError):
+    """Numbers cannot be brought into the format: too few samples, or values that are none."""
+
+
+class DeploymentError(KPUError):
+    """What is asked of a deployment is incomplete, unknown or contradicts itself."""
+
+
+class TrainingError(KPUError):
+    """Trained weights are not there, or cannot be kept."""
+
+
+class CompilationError(KPUError):
+    """A network cannot be compiled."""
+
+
+class UnsupportedOpError(CompilationError):
+    """A network has operators that the KPU lacks; names all of them."""
+
+    def __init__(self, ops: Sequence[str]) -> None:
+        self.ops = list(ops)
+        super().__init__(f"Unsupported operators: {', '.join(self.ops)}")
+
+
+class MemoryExceededError(KPUError):
+    """A network needs more memory than there is; `memory_type` is DRAM, SRAM, or L1 SRAM and L2 SRAM.
+
+    >>> str(MemoryExceededError(512 * 1024, 256 * 1024))
+    'SRAM memory exceeded: 512KB required, 256KB available'
+    """
+
+    def __init__(self, required: int, available: int, memory_type: str = "SRAM", who: str = "") -> None:
+        self.required, self.available, self.memory_type = required, available, memory_type
+        level, _, kind = memory_type.rpartition(" ")
+        sizes = (_kib(required), _kib(available))
+        need, room = sizes if sizes[0] != sizes[1] else (f"{required}B", f"{available}B")
+        behind = " ".join(told for told in (level and f"in {level}", who and f"by {who}") if told)
+        super().__init__(f"{kind} memory exceeded: {need} required, {room} available" + (behind and f" {behind}"))
+
+
+def _kib(size: int) -> str:
+    """Bytes as the messages of the KPU say them: 1KB is 1024 byte, and a part of one counts as a whole."""
+    return f"{-(-size // 1024)}KB"

@@ -40,6 +40,7 @@ VERBS = {
     "calibrate": "Fit the laws of the library to measurements of DEVICE, and write a profile that `analyze` uses.",
     "validate": "Set measurements against what a profile, or the data sheet, estimates for them.",
     "coverage": "Tell how far calibration covers WORKLOAD on DEVICE, and what to measure next.",
+    "kpu": "Compile networks for a KPU, look into what came out, and run it.",
     "replay": "Repeat a run from its result, and tell whether the numbers agree.",
     "cache": "Tell what is kept between runs, or clear it.",
     "info": "Print versions, folders, the cache and what is installed.",

@@ -12,6 +12,7 @@ from symppa.descriptions.nodes import Node
 from symppa.errors import DescriptionError
 
 MOST_ANCESTORS = 16
+ZIP = b"PK\3\4"
 ON_DEVICE = "@"  # between a network and the device it runs on
 MARKS = frozenset({"value", "source", "confidence", "uncertain"})  # of a value that states more than itself
 
@@ -106,7 +107,9 @@ class Description:
 
 
 def load(name: str | Path, beside: Path | None = None) -> Description:
-    """The description of a shipped name or a file, or of a network on a device; files count from `beside`.
+    """The description of a shipped name or a file, of a network on a device or of a compiled program in a .kpu file.
+
+    Files count from `beside`.
 
     >>> load("nexgen_baseline").system
     'ChipletSoC'
@@ -119,6 +122,10 @@ def load(name: str | Path, beside: Path | None = None) -> Description:
         return any_described(str(name), beside)
     layers: list[Layer] = []
     path = shipped.find(str(name), beside)
+    if _is_compiled(path):
+        from symppa.kpu.network import described  # the other room above: it reads compiled programs
+
+        return described(path)
     while True:
         if any(layer.path == path for layer in layers):
             chain = " -> ".join(layer.path.stem for layer in layers)
@@ -134,6 +141,12 @@ def load(name: str | Path, beside: Path | None = None) -> Description:
             break
         path = _parent(parent, layers[-1])
     return Description(layers[0].path.stem, _system(layers), tuple(layers))
+
+
+def _is_compiled(path: Path) -> bool:
+    """Whether a file is a compiled program: it is called so, or is a zip, which no YAML is."""
+    with path.open("rb") as file:
+        return path.suffix == ".kpu" or file.read(len(ZIP)) == ZIP
 
 
 def _parent(name: str, layer: Layer) -> Path:

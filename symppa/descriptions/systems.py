@@ -21,6 +21,7 @@ SHIPPED = {
     "Device": "symppa.library.systems.device",
     "DigitalSpeculation": "symppa.library.systems.digital_speculation",
     "Gpu": "symppa.library.systems.device",
+    "Kpu": "symppa.library.systems.kpu",
     "LeakyDecoder": "symppa.library.systems.speculative",
     "SizedArrays": "symppa.library.systems.device_sized",
     "Serving": "symppa.library.systems.serving",

@@ -1,11 +1,13 @@
-"""When subgraphs run and how long tensors live: one step for each subgraph, in the order told."""
+"""When subgraphs run and how long tensors live: one step for each subgraph, in the order told or the leanest one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
-from symppa.workloads.ir import Graph
+from symppa.workloads.ir import Graph, sized
+from symppa.workloads.orders import Step, least_peak
 from symppa.workloads.partition import Subgraph, roots
 
 
@@ -44,3 +46,27 @@ def schedule(graph: Graph, subgraphs: Sequence[Subgraph]) -> Schedule:
         last[root[name]] = max(len(subgraphs) - 1, 0)
     lives = tuple(Life(name, first[name], last[name]) for name in first if not graph.tensors[name].weight)
     return Schedule(graph, tuple(subgraphs), lives)
+
+
+def leanest(graph: Graph, subgraphs: Sequence[Subgraph], width: float = 1.0) -> tuple[Subgraph, ...]:
+    """The subgraphs in the order in which activations take the least room, at the default sizes of the graph.
+
+    `width` is what an element that takes the precision in use has, in byte.
+    """
+    root = roots(graph)
+    sizes = {
+        name: round(8 * prod(sized(size, graph.symbols) for size in t.shape) * (width if t.scaled else t.stored))
+        for name, t in graph.tensors.items()
+        if root[name] == name and not t.weight
+    }  # bits, for an element may have less than a byte
+    steps = []
+    for one in subgraphs:
+        inside = {name for operator in one.operators for name in operator.outputs}
+        reads = dict.fromkeys((*one.inputs, *(root[name] for name in one.inputs)))
+        writes = dict.fromkeys((*one.outputs, *(root[name] for name in one.outputs if root[name] in inside)))
+        steps.append(Step(tuple(reads), tuple(writes)))
+    read = {name for step in steps for name in step.reads}
+    kept = dict.fromkeys((*(root[name] for name in graph.outputs), *(n for n in graph.inputs if n not in read)))
+    every = dict.fromkeys(graph.tensors, 0) | sizes
+    order = least_peak(steps, every, graph.inputs, tuple(kept)).steps
+    return tuple(replace(subgraphs[at], number=place) for place, at in enumerate(order))

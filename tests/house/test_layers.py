@@ -31,8 +31,10 @@ LAYERS = (
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 FRONT = ("__init__", "__main__")
 # A result and a model show themselves in a notebook: their methods open the reports, once called.
-# A description may be a network on a device: who reads networks is opened once such a name is met.
-SHOWING = {"studies.result": "reports", "language.model": "reports", "descriptions.load": "workloads"}
+# A description may be a network on a device, or a compiled program: who reads those is opened once one is met.
+SHOWING = {
+    "studies.result": ("reports",), "language.model": ("reports",), "descriptions.load": ("workloads", "kpu"),
+}  # fmt: skip
 
 
 class Home(NamedTuple):
@@ -51,7 +53,7 @@ PACKAGES = {
     "pydantic": Home(loading=("descriptions.*", "workloads.*", "calibration.*")),
     "click": Home(loading=("cli.*", "compat.*")),
     "rich": Home(loading=("reports.*",), inside=("cli.*", "compat.*")),
-    "scipy": Home(inside=("engine.*", "studies.*", "calibration.*")),
+    "scipy": Home(inside=("engine.*", "studies.*", "calibration.*", "kpu.numbers")),
     "clarabel": Home(inside=("studies.design.convex.cones",)),
     "cvxpy": Home(inside=("engine.geometric", "engine.affine", "studies.design.*", "studies.design")),
     "pandas": Home(inside=("studies.*", "calibration.*", "reports.*")),
@@ -60,11 +62,14 @@ PACKAGES = {
     "openpyxl": Home(inside=("exports.*",)),
     "matplotlib": Home(inside=("reports.plot*",)),
     "torch": Home(
-        inside=("workloads.torch*", "kpu.*", "calibration.measuring.runners.*", "calibration.measuring.collectors.*")
+        loading=("kpu.networks.*",),
+        inside=("workloads.torch*", "kpu.*", "calibration.measuring.*"),
     ),
+    "PIL": Home(inside=("kpu.deployment.images",)),
+    "sklearn": Home(inside=("kpu.accuracy.data",)),
     "safetensors": Home(inside=("workloads.torch*", "kpu.*")),
-    "onnx": Home(inside=("workloads.onnx*",)),
-    "google": Home(inside=("workloads.onnx*",)),
+    "onnx": Home(inside=("workloads.onnx*", "kpu.lower.onnx.*")),
+    "google": Home(inside=("workloads.onnx*", "kpu.capture.models")),
     "tflite": Home(inside=("workloads.tflite",)),
     "dask": Home(inside=("engine.*", "studies.*")),
     "distributed": Home(inside=("engine.*", "studies.*")),
@@ -126,7 +131,7 @@ def upward(module: str, tree: ast.Module) -> list[str]:
             found.append(f"{module}:{item.line} imports relatively: {item.module}")
         elif item.module.split(":")[0].split(".")[0] == "symppa":
             other = room_of(item.module)
-            if item.deferred and SHOWING.get(module) == other:
+            if item.deferred and other in SHOWING.get(module, ()):
                 continue
             if other == "__init__" and room in LAYERS[-1]:  # the top asks its questions through the front door
                 continue

@@ -68,9 +68,12 @@ class Walk:
         command = [sys.executable, "-W", "error", *(["-m", "symppa"] if program == "symppa" else []), *arguments]
         path = os.pathsep.join(map(str, (self.tree, self.folder)))
         told = os.environ | {"PYTHONPATH": path, "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"} | question.told
-        return subprocess.run(
+        done = subprocess.run(
             command, cwd=self.folder, env=told, capture_output=True, text=True, check=False, timeout=300
         )
+        if question.into:
+            (self.folder / question.into).write_text(done.stdout, "utf-8")
+        return done
 
 
 def changed(text: str, hunk: str, name: str) -> str:

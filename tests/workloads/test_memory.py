@@ -13,8 +13,8 @@ from symppa.workloads.features import features
 from symppa.workloads.fuse import fused
 from symppa.workloads.ir import Tensor
 from symppa.workloads.memory import timeline
-from symppa.workloads.partition import roots, unfused
-from symppa.workloads.schedule import Life, schedule
+from symppa.workloads.partition import partition, roots, unfused
+from symppa.workloads.schedule import Life, leanest, schedule
 from symppa.workloads.shapes import Row, built
 from symppa.workloads.table import table
 from tests.workloads.graphs import graphs, small
@@ -105,3 +105,25 @@ def test_no_precision_needs_more_than_the_peak_says(graph, batch):
     for element in (0.5, 1, 2, 4):
         peak = (room.elements * element + room.unscaled).max()
         assert room.live[0] * element + room.live_unscaled[0] >= peak
+
+
+@given(graphs())
+def test_another_order_takes_no_more_room_than_the_one_told(graph):
+    for subgraphs in (unfused(graph), fused(graph)):
+        found = leanest(graph, subgraphs)
+        assert [one.number for one in found] == list(range(len(subgraphs)))
+        assert sorted(one.operators[0].name for one in found) == sorted(one.operators[0].name for one in subgraphs)
+        partition(graph, [one.operators for one in found])  # refuses one that comes too early
+        peaks = [timeline(schedule(graph, one), features(graph)).live[0] for one in (found, subgraphs)]
+        assert peaks[0] <= peaks[1]
+
+
+def test_the_leanest_order_finishes_one_branch_before_it_begins_another():
+    graph = small(
+        ("wide", "Conv2d", ("image",), {"out": 64, "kernel": 1}),
+        ("other", "Conv2d", ("image",), {"out": 64, "kernel": 1}),
+        ("less", "Conv2d", ("wide",), {"out": 4, "kernel": 1}), ("last", "Conv2d", ("other",), {"out": 4, "kernel": 1}),
+        ("sum", "add", ("less", "last"), {}),
+    )  # fmt: skip
+    order = [one.operators[0].name for one in leanest(graph, unfused(graph))]
+    assert order in (["wide", "less", "other", "last", "sum"], ["other", "last", "wide", "less", "sum"])

@@ -28,8 +28,8 @@ logger = logging.getLogger("symppa")
 
 def load_onnx(path: Path, *, name: str = "", sizes: Mapping[str, int] | None = None) -> Graph:
     """The workload of an ONNX file. Sizes that the file leaves open become symbols; `sizes` gives their values."""
-    onnx = _needed()
-    model = _read(onnx, path)
+    onnx = needed()
+    model = read(onnx, path)
     told, title = dict(sizes or {}), name or path.stem
     try:
         return _graph(onnx, model, title, told, path)
@@ -49,7 +49,8 @@ def _kept(graph: Graph) -> str:
     return "only the batch stays open" if graph.symbols else "all its sizes are fixed"
 
 
-def _needed() -> Any:
+def needed() -> Any:
+    """The package onnx."""
     try:
         import onnx
         import onnx.inliner
@@ -59,7 +60,8 @@ def _needed() -> Any:
     return onnx
 
 
-def _read(onnx: Any, path: Path) -> Any:
+def read(onnx: Any, path: Path) -> Any:
+    """A model with its functions inlined, its weights beside it not read."""
     from google.protobuf.message import DecodeError
 
     file = str(path)
@@ -77,20 +79,21 @@ def _read(onnx: Any, path: Path) -> Any:
         ) from None
     if not model.opset_import or not model.graph.node:
         raise WorkloadError("this is no ONNX model, or a damaged one: it has no operators or no opset", file=file)
-    opset = _opset(model)
+    opset = opset_of(model)
     if opset < LEAST_OPSET:
         raise WorkloadError(f"opset {opset} is too old; from {LEAST_OPSET} on is supported", file=file)
     return onnx.inliner.inline_local_functions(model) if model.functions else model
 
 
-def _opset(model: Any) -> int:
+def opset_of(model: Any) -> int:
+    """The version of the operators of ONNX that a model is written in; 0 where it says none."""
     return next((int(o.version) for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
 
 
 def _graph(
     onnx: Any, model: Any, name: str, sizes: Mapping[str, int], path: Path, left: frozenset[str] | None = None
 ) -> Graph:
-    return Model(onnx, model, name, sizes, left).graph(f"ONNX, opset {_opset(model)}, {path.name}")
+    return Model(onnx, model, name, sizes, left).graph(f"ONNX, opset {opset_of(model)}, {path.name}")
 
 
 class Model:
@@ -98,7 +101,7 @@ class Model:
 
     def __init__(self, onnx: Any, model: Any, name: str, sizes: Mapping[str, int], left: frozenset[str] | None) -> None:
         self.onnx, self.model, self.name = onnx, model, name
-        self.opset = _opset(model)
+        self.opset = opset_of(model)
         self.told, self.left = sizes, left
         self.symbols: dict[str, int] = {}
         self.values: dict[str, Any] = {"": None}

@@ -42,25 +42,32 @@ def kind_of(path: Path) -> str:
 
 def load_archive(path: Path, *, name: str = "", trust_pickle: bool = False, example_inputs: Any = None) -> Graph:
     """The workload of a file of PyTorch. A pickle runs code when it is read: it is refused unless trusted."""
-    what, title = kind_of(path), name or path.stem
+    found, title = load_program(path, trust_pickle=trust_pickle), name or path.stem
+    try:
+        if kind_of(path) == "pickle":
+            return load_workload(found, example_inputs, name=title)
+        return graph_of(found, title, source=f"torch.export, {path.name}")
+    except WorkloadError as error:
+        raise error.at(str(path), None) from None
+
+
+def load_program(path: Path, *, trust_pickle: bool = False) -> Any:
+    """The exported program of a file of PyTorch; of a pickle that is trusted, the module or program in it."""
+    what = kind_of(path)
     if what == "torchscript":
         raise WorkloadError("TorchScript is not supported; export the module with torch.export.save", file=str(path))
     if what == "pickle":
-        return _unpickled(path, title, trust_pickle, example_inputs)
+        return _unpickled(path, trust_pickle)
     if what != "pt2":
         raise WorkloadError("this is no archive of torch.export, nor a pickle of torch.save", file=str(path))
     torch = needed("an archive of torch.export")
     try:
         with quiet():
-            program = _trusted(torch, path) if trust_pickle else _verified(torch, path)
+            return _trusted(torch, path) if trust_pickle else _verified(torch, path)
     except WorkloadError:
         raise
     except refusals(OSError, EOFError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
         raise WorkloadError(f"the archive cannot be read: {first_line(error)}", file=str(path)) from None
-    try:
-        return graph_of(program, title, source=f"torch.export, {path.name}")
-    except WorkloadError as error:
-        raise error.at(str(path), None) from None
 
 
 def _trusted(torch: Any, path: Path) -> Any:
@@ -74,7 +81,7 @@ def _verified(torch: Any, path: Path) -> Any:
         return torch.export.load(str(rebuilt(torch, path, Path(folder) / "verified.pt2")))
 
 
-def _unpickled(path: Path, name: str, trusted: bool, inputs: Any) -> Graph:
+def _unpickled(path: Path, trusted: bool) -> Any:
     if not trusted:
         raise WorkloadError(
             "this is a pickle, which may run any code when it is read; save the module with torch.export.save, "
@@ -90,7 +97,4 @@ def _unpickled(path: Path, name: str, trusted: bool, inputs: Any) -> Graph:
         raise WorkloadError(
             f"the pickle holds {type(found).__name__}, no module: weights alone are no network", file=str(path)
         )
-    try:
-        return load_workload(found, inputs, name=name)
-    except WorkloadError as error:
-        raise error.at(str(path), None) from None
+    return found

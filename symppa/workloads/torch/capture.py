@@ -35,7 +35,8 @@ class Capture:
         ]
 
 
-def _is_weight(node: Any, value: Any) -> bool:
+def is_weight(node: Any, value: Any) -> bool:
+    """Whether what a captured graph reads is a parameter or a buffer, and not told anew with each call."""
     import torch
 
     static = "_dynamo_static_input_type" in node.meta.get("tensor_dict", ())  # so the compiler marks buffers
@@ -49,14 +50,14 @@ def _placed(module: Any, inputs: Sequence[Any]) -> list[tuple[Any, Any]]:
 
 def free(module: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
     """The inputs that are no weights."""
-    return tuple(value for node, value in _placed(module, inputs) if not _is_weight(node, value))
+    return tuple(value for node, value in _placed(module, inputs) if not is_weight(node, value))
 
 
 def bound(module: Any, inputs: Sequence[Any]) -> Any:
     """The module with its weights inside, as the compiler has taken them out."""
     import torch
 
-    weights = {k: value for k, (node, value) in enumerate(_placed(module, inputs)) if _is_weight(node, value)}
+    weights = {k: value for k, (node, value) in enumerate(_placed(module, inputs)) if is_weight(node, value)}
 
     class Bound(torch.nn.Module):  # type: ignore[misc, unused-ignore]
         def __init__(self) -> None:

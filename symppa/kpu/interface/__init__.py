@@ -1,0 +1,1 @@
+"""What compilers, runtimes and simulators of the KPU agree on: configuration, program, results."""

@@ -1,0 +1,1 @@
+"""Operators of ATen: torch.export and torch.compile both speak in them."""

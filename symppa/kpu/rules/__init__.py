@@ -1,0 +1,1 @@
+"""Rules of KPU programs: each tells what is broken, a sentence each time. `table` lists them."""
