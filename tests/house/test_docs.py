@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -65,6 +66,8 @@ def run_python(page):
 @pytest.mark.parametrize("page", [p for p in PLAIN if "python" in {b.kind for b in blocks(p)}], ids=shown)
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    if "torch" in sys.modules:
+        sys.modules["torch"].compiler.reset()  # torch compiles one code a few times only, whoever asked
     try:
         run_python(page)
     except doctest.DocTestFailure as failure:

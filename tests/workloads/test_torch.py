@@ -221,6 +221,7 @@ def test_a_traced_graph_is_read():
 
 
 def test_what_torch_compile_sees_is_captured():
+    torch.compiler.reset()  # torch compiles one code a few times only, whoever asked
     capture, module = Capture(), nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval()
     torch.compile(module, backend=capture)(torch.zeros(2, 3, 8, 8))
     (graph,) = capture.workloads("net")
