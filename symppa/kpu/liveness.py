@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,11 +93,6 @@ def l2_room(program: KPUProgram) -> dict[str, int]:
         for op in program.ops[life.first : life.last + 1]:
             room[op.id] = min(room[op.id], base)
     return room
-
-
-def in_l2(program: KPUProgram) -> Mapping[str, bool]:
-    """Whether each tensor stays in L2."""
-    return {name: one.layout.memory_type is MemoryType.SRAM_L2 for name, one in program.tensors.items()}
 
 
 def _place(program: KPUProgram, name: str) -> MemoryType:

@@ -15,7 +15,6 @@ from symppa.calibration.operations import OPERATIONS
 
 FORMAT = 1.1  # of another number format: products 0.34, convolutions 1.1, another campaign besides 1.1 to 1.6
 MODE = 1.0  # of another power mode: streams 0.1 to 0.75, products 0.6 to 1.4
-LEAVING = 0.61  # of another device of the class: products; attention 0.32 to 0.56
 COMPOSITION = 0.165  # of adding parts up to a network: 8 % in the mean, 90 % of a normal spread within 2.06 of that
 PATTERN = 1.4  # of other subgraphs: i7-12700K, one pattern left out at a time, 0.1 to 1.9, 1.4 of single operators
 WORST = 1.6  # where nobody measured both: as far as the worst that somebody did
